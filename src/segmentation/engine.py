@@ -1,0 +1,246 @@
+"""The engine: a set of segments, compiled once, asked for every customer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSegmentError, article, json_type, nearest
+from segmentation.language.dates import Clock
+from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
+from segmentation.language.options import Options
+from segmentation.matching import Matcher
+from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
+
+__all__ = ["SegmentEngine"]
+
+Record = Customer | Mapping[str, Any] | str | bytes | bytearray
+"""What an engine takes as a customer: the model, a JSON object, or the JSON text of one."""
+
+
+class SegmentEngine:
+    """Answers which segments a customer is in.
+
+    Segments are compiled once; an engine never changes afterwards, may be shared between threads, and can be pickled.
+
+    Args:
+        segments: Segment definitions, as `Segment` models or as mappings (spec section 1).
+        timezone: IANA name of the time zone in which days begin and end (section 4).
+        week_start: The first day of the week: `monday`, `sunday` or `saturday`.
+        attributes: Types of attributes that the data does not show by itself, such as `{"metadata.signup": "date"}` (section 3).
+        locations: Shapes by location id, for `$in_location` (section 5.9).
+
+    Raises:
+        DefinitionError: Something is wrong with the segments; its `problems` lists everything, in document order.
+        ValueError: Something is wrong with the options.
+
+    Examples:
+        >>> engine = SegmentEngine([{"id": "seg_1", "name": "Start with S", "filter": {"name": {"conditions": {"$starts_with": "S"}}}}])
+        >>> engine.segment_ids({"name": "Sofia"})
+        ['seg_1']
+    """
+
+    __slots__ = ("_definitions", "_matcher", "_names", "_options", "_positions", "_settings", "_source_warnings")
+
+    def __init__(
+        self,
+        segments: Iterable[Segment | Mapping[str, Any]],
+        timezone: str = "UTC",
+        week_start: str = "monday",
+        attributes: Mapping[str, str] | None = None,
+        locations: Mapping[str, Any] | None = None,
+    ) -> None:
+        if isinstance(segments, str | bytes | Mapping) or not isinstance(segments, Iterable):
+            raise TypeError(f"segments is an iterable of Segment or mapping, not {article(json_type(segments))}; JSON text is read by SegmentEngine.from_json")
+        self._build(Document(list(segments)), timezone, week_start, attributes, locations)
+
+    @classmethod
+    def from_json(
+        cls,
+        source: str | bytes | os.PathLike[str],
+        timezone: str = "UTC",
+        week_start: str = "monday",
+        attributes: Mapping[str, str] | None = None,
+        locations: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """An engine of the segments in JSON: an array, one segment, an API list response, or JSON Lines.
+
+        Args:
+            source: JSON text (`str` or `bytes`), or the path of a file (`os.PathLike`).
+            timezone: See the class.
+            week_start: See the class.
+            attributes: See the class.
+            locations: See the class.
+
+        Raises:
+            DefinitionError: As for the class, and when the text is not JSON or an object in it has a key twice.
+            OSError: The file cannot be read.
+        """
+        text = Path(source).read_bytes() if isinstance(source, os.PathLike) else source
+        engine = cls.__new__(cls)
+        engine._build(documents_in(text), timezone, week_start, attributes, locations)
+        return engine
+
+    def _build(
+        self,
+        document: Document,
+        timezone: str,
+        week_start: str,
+        attributes: Mapping[str, str] | None,
+        locations: Mapping[str, Any] | None,
+    ) -> None:
+        self._settings = {"timezone": timezone, "week_start": week_start, "attributes": dict(attributes or {}), "locations": dict(locations or {})}
+        self._options = Options.of(timezone, week_start, attributes, locations)
+        definitions, source_warnings = compile_definitions(document, self._options)
+        self._adopt(definitions, source_warnings)
+
+    def _adopt(self, definitions: Sequence[Definition], source_warnings: tuple[Problem, ...]) -> None:
+        self._definitions = tuple(definitions)
+        self._source_warnings = source_warnings
+        self._positions = {definition.id: position for position, definition in enumerate(definitions)}
+        self._names = tuple(SimpleSegment(id=definition.id, name=definition.name) for definition in definitions)
+        self._matcher = Matcher([definition.predicate for definition in definitions], self._options.calendar)
+
+    # Answers
+
+    def evaluate(self, customer: Record, now: datetime | None = None) -> CustomerSegmentsList:
+        """The segments that a customer is in, as the endpoint lists them.
+
+        Never raises for what a JSON object holds.
+
+        Args:
+            customer: A `Customer`, a mapping, or the JSON text of one object.
+            now: An aware date-time; default: the current time.
+
+        Raises:
+            RecordError: The text is not JSON.
+            RecordTypeError: The customer is not an object (a `TypeError`).
+            ValueError: `now` has no time zone.
+        """
+        data = [self._names[position] for position in self._match(customer, now)]
+        return CustomerSegmentsList(data=data, total=len(data))
+
+    def evaluate_json(self, customer: Record, now: datetime | None = None) -> bytes:
+        """The answer of `evaluate` as JSON text in UTF-8."""
+        return self.evaluate(customer, now).model_dump_json().encode()
+
+    def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
+        """The ids of the segments that a customer is in, in definition order."""
+        return [self._definitions[position].id for position in self._match(customer, now)]
+
+    def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
+        """Whether a customer is in one segment.
+
+        Raises:
+            UnknownSegmentError: No segment has this id (a `KeyError`).
+        """
+        position = self._position(segment_id)
+        return position in self._match(customer, now)
+
+    def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
+        """The segments that a customer who is not stored would be in if it were created now (section 6)."""
+        if not isinstance(customer_id, str):
+            raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
+        now = datetime.now(UTC) if now is None else now
+        self._clock(now)  # refuses a naive now before it becomes data
+        record = {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
+        return self.evaluate(record, now)
+
+    def _match(self, customer: Record, now: datetime | None) -> list[int]:
+        return self._matcher.match(read_record(customer), self._clock(now))
+
+    def _clock(self, now: datetime | None) -> Clock:
+        return self._options.calendar.clock(now)
+
+    def _position(self, segment_id: str) -> int:
+        try:
+            return self._positions[segment_id]
+        except (KeyError, TypeError):
+            near = nearest(segment_id, list(self._positions)) if isinstance(segment_id, str) else None
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise UnknownSegmentError(f"no segment has the id {segment_id!r}{hint}") from None
+
+    # The set of segments
+
+    def replace(self, add: Iterable[Segment | Mapping[str, Any]] = (), remove: Iterable[str] = ()) -> Self:
+        """A new engine with segments removed, then others added; this one stays as it is.
+
+        A segment whose id is in both keeps its place, any other is appended. The new engine equals a fresh one of the resulting list.
+
+        Raises:
+            UnknownSegmentError: An id to remove is not there.
+            DefinitionError: An added segment is faulty, or has the id of one that stays.
+        """
+        removed = set(remove)
+        for segment_id in removed:
+            self._position(segment_id)
+        stays = {definition.id: position for definition, position in zip(self._definitions, self._positions.values(), strict=True) if definition.id not in removed}
+        arriving = {definition.id: definition for definition in compile_definitions(Document(list(add)), self._options, stays)[0]}
+        definitions = [
+            arriving.pop(definition.id) if definition.id in arriving else definition
+            for definition in self._definitions
+            if definition.id in stays or definition.id in arriving
+        ]
+        engine = type(self).__new__(type(self))
+        engine._settings, engine._options = self._settings, self._options
+        engine._adopt([*definitions, *arriving.values()], ())
+        return engine
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments, in definition order."""
+        return tuple(Segment.model_validate(definition.document) for definition in self._definitions)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is odd, but not wrong, about the definitions (section 8)."""
+        of_segments = (
+            problem for position, definition in enumerate(self._definitions) for problem in definition.warnings_at(position)
+        )
+        return (*self._source_warnings, *of_segments)
+
+    def __len__(self) -> int:
+        return len(self._definitions)
+
+    def __repr__(self) -> str:
+        calendar = self._options.calendar
+        return f"<{type(self).__name__}: {len(self)} segments, timezone {calendar.timezone}, weeks start on {calendar.week_start}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), [definition.document for definition in self._definitions], self._settings, self._source_warnings)
+
+
+def _restored(engine_class: type[SegmentEngine], documents: list[Mapping[str, Any]], settings: dict[str, Any], source_warnings: tuple[Problem, ...]) -> SegmentEngine:
+    """Compile a pickled engine anew: pickles hold definitions, not the compiled form, so they outlive releases."""
+    engine = engine_class(documents, **settings)
+    engine._source_warnings = source_warnings  # noqa: SLF001 - the engine is not shared yet
+    return engine
+
+
+def read_record(customer: Record) -> Mapping[str, Any]:
+    """The JSON object that a customer is.
+
+    Raises:
+        RecordError: It is text, and not JSON.
+        RecordTypeError: It is not an object.
+    """
+    if isinstance(customer, Customer):
+        return customer.record()
+    if isinstance(customer, str | bytes | bytearray):
+        try:
+            customer = json.loads(customer)
+        except RecursionError:
+            raise RecordError("the customer's JSON text is nested too deep to be read") from None
+        except UnicodeDecodeError as error:
+            raise RecordError(f"the customer's JSON text is not {error.encoding.upper()}: byte {error.start} cannot be read") from None
+        except json.JSONDecodeError as error:
+            raise RecordError(f"the customer's text is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        except ValueError:
+            raise RecordError("the customer's JSON text holds a number with too many digits") from None
+    if not isinstance(customer, Mapping):
+        raise RecordTypeError(f"a customer is a JSON object, not {article(json_type(customer))}")
+    return customer

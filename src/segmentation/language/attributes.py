@@ -1,0 +1,181 @@
+"""Attributes: their keys, aliases and declared types, and finding their value in a record (spec section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from segmentation.errors import nearest, shown
+
+__all__ = ["BIRTHDAYS", "BUILT_IN", "MISSING", "Attribute", "AttributeType", "Record", "built_in_type", "declarations", "finder", "is_counter"]
+
+Record = Mapping[str, Any]
+"""A customer record: a JSON object, or a Python mapping like one."""
+
+BIRTHDAYS = ("birthdate", "birthday")
+"""The attributes on which calendar periods ignore the year (section 5.5)."""
+
+
+class AttributeType(StrEnum):
+    """A type that an attribute can be declared to have."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    GEOPOINT = "geopoint"
+
+
+COUNTERS: Final = frozenset(
+    [f"summary.orders.{name}" for name in ("total_amount", "total_count", "average_amount", "last_order_amount")]
+    + [f"summary.redemptions.total_{name}" for name in ("redeemed", "failed", "succeeded", "rolled_back", "rollback_failed", "rollback_succeeded")]
+    + [f"summary.redemptions.gift.{name}" for name in ("redeemed_amount", "amount_to_go")]
+    + [f"summary.redemptions.loyalty_card.{name}" for name in ("redeemed_points", "points_to_go")]
+    + ["loyalty.points", "loyalty.referred_customers"]
+)
+"""The counters with a fixed key; `events.<name>.count` is one too, see `is_counter`."""
+
+BUILT_IN: Final[Mapping[str, AttributeType]] = {
+    **dict.fromkeys(BIRTHDAYS, AttributeType.DATE),
+    **dict.fromkeys(("created_at", "updated_at", "summary.orders.last_order_date"), AttributeType.DATETIME),
+    **dict.fromkeys(sorted(COUNTERS), AttributeType.NUMBER),
+}
+"""The attributes that are always declared; `events.<name>.count`, a number, aside."""
+
+
+def is_counter(key: str) -> bool:
+    """Whether the attribute is 0 when it is unknown."""
+    return key in COUNTERS or _between(key, "events.", ".count") is not None
+
+
+def built_in_type(key: str) -> AttributeType | None:
+    """The type that an attribute has by itself; None when it is for the caller to declare."""
+    return BUILT_IN.get(key) or (AttributeType.NUMBER if is_counter(key) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute as filters name it, with the type its data is read as (None: as the data is)."""
+
+    key: str
+    type: AttributeType | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is 0 when unknown."""
+        return is_counter(self.key)
+
+
+def declarations(attributes: Mapping[str, str] | None) -> dict[str, AttributeType]:
+    """Read the caller's `attributes`.
+
+    Raises:
+        ValueError: A type that is none, or a built-in attribute declared otherwise than it is.
+    """
+    declared = {}
+    for key, name in (attributes or {}).items():
+        if name not in list(AttributeType):
+            near = nearest(name, list(AttributeType)) if isinstance(name, str) else None
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(f"attribute {key!r}: {shown(name)} is not a type; types are {', '.join(AttributeType)}{hint}")
+        declared[key] = AttributeType(name)
+        if (built_in_type(key) or declared[key]) != declared[key]:
+            raise ValueError(f"attribute {key!r} is always a {built_in_type(key)} and cannot be declared a {name}")
+    return declared
+
+
+class _Missing:
+    """Nothing was found: neither a value nor a null."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+def finder(key: str) -> Callable[[Record], Any]:
+    """The function that finds an attribute's stored value in a record; it answers `MISSING` when there is none."""
+    path, alias = _path(key), _alias(key)
+    if alias is None:
+        return path
+
+    def find(record: Record) -> Any:
+        value = path(record)
+        return alias(record) if value is MISSING else value
+
+    return find
+
+
+def _path(key: str) -> Callable[[Record], Any]:
+    """Look-up by path: the longest leading part that is a key, the rest inside its value, shorter parts next."""
+    first_dot = key.find(".")
+    if first_dot < 0:
+        return lambda record: record.get(key, MISSING)
+    if key.find(".", first_dot + 1) > 0:
+        return lambda record: _search(record, key)
+    parent, child = key[:first_dot], key[first_dot + 1 :]
+
+    def find(record: Record) -> Any:
+        value = record.get(key, MISSING)
+        if value is not MISSING:
+            return value
+        inner = record.get(parent)
+        return inner.get(child, MISSING) if isinstance(inner, dict | Mapping) else MISSING
+
+    return find
+
+
+def _search(record: Record, key: str) -> Any:
+    """Depth-first over the leading parts of `key`, longest first, with a stack of its own: keys and records may be deep."""
+    pending: list[tuple[Record, int, int]] = [(record, 0, len(key))]
+    while pending:
+        inside, start, end = pending.pop()
+        value = inside.get(key[start:end], MISSING)
+        shorter = key.rfind(".", start, end)
+        if shorter >= 0:
+            pending.append((inside, start, shorter))
+        if value is MISSING:
+            continue
+        if end == len(key):
+            return value
+        if isinstance(value, dict | Mapping):
+            pending.append((value, end + 1, len(key)))
+    return MISSING
+
+
+def _alias(key: str) -> Callable[[Record], Any] | None:
+    """The look-up of an alias, tried when the path finds nothing."""
+    if key == "city":
+        return _path("address.city")
+    if campaign := _between(key, "loyalty.referred_customers.campaigns.", ""):
+        return _steps("loyalty", "campaigns", campaign, "referred_customers")
+    if campaign := _between(key, "loyalty_points.campaigns.", ".points"):
+        return _steps("loyalty", "campaigns", campaign, "points")
+    if campaign := _between(key, "loyalty_tier.campaigns.", ""):
+        return _steps("loyalty", "campaigns", campaign, "loyalty_tier")
+    return None
+
+
+def _steps(*steps: str) -> Callable[[Record], Any]:
+    def find(record: Record) -> Any:
+        value: Any = record
+        for step in steps:
+            if not isinstance(value, dict | Mapping):
+                return MISSING
+            value = value.get(step, MISSING)
+        return value
+
+    return find
+
+
+def _between(key: str, prefix: str, suffix: str) -> str | None:
+    """What stands between a prefix and a suffix, when something does. A campaign's or event's name may hold spaces and dots."""
+    if key.startswith(prefix) and key.endswith(suffix) and len(key) > len(prefix) + len(suffix):
+        return key[len(prefix) : len(key) - len(suffix)]
+    return None

@@ -1,0 +1,191 @@
+"""What a record holds: typed data, read from stored values (spec section 3, "Types")."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from segmentation.language.attributes import MISSING, Attribute, AttributeType
+from segmentation.language.dates import Calendar, Moment
+from segmentation.language.operands import Number, number_in_text
+
+__all__ = ["ARRAY_TYPES", "DATES", "TEXT_DATES", "Datum", "Kind", "Reading", "data_of", "kinds_of", "plain", "read"]
+
+ARRAY_TYPES = (list, tuple, set, frozenset)
+
+
+class Kind(enum.Flag):
+    """What a datum is. Undeclared text that is ISO text appears twice, as the text and as the date it may be read as."""
+
+    STRING = enum.auto()
+    NUMBER = enum.auto()
+    BOOLEAN = enum.auto()
+    DATE = enum.auto()
+    DATETIME = enum.auto()
+    TEXT_DATE = enum.auto()
+    TEXT_DATETIME = enum.auto()
+
+
+DATES = Kind.DATE | Kind.DATETIME
+TEXT_DATES = Kind.TEXT_DATE | Kind.TEXT_DATETIME
+_UNDECLARED = Kind.STRING | Kind.NUMBER | Kind.BOOLEAN | DATES | TEXT_DATES
+_KINDS: dict[AttributeType | None, Kind] = {
+    None: _UNDECLARED,
+    AttributeType.STRING: Kind.STRING,
+    AttributeType.GEOPOINT: Kind.STRING,
+    AttributeType.NUMBER: Kind.NUMBER,
+    AttributeType.BOOLEAN: Kind.BOOLEAN,
+    AttributeType.DATE: Kind.DATE,
+    AttributeType.DATETIME: Kind.DATETIME,
+}
+
+
+def kinds_of(attribute: Attribute) -> Kind:
+    """The kinds of data that an attribute can have."""
+    return _KINDS[attribute.type]
+
+
+class Datum(NamedTuple):
+    """One scalar. `value` is its text, number or boolean; a date's is the text that was stored. `day` and `instant` are a date's, else None."""
+
+    kind: Kind
+    value: str | Number
+    day: int | None = None
+    instant: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An attribute's value in one record, ready to be tested."""
+
+    data: tuple[Datum, ...]
+    """Its scalars; several when it is an array."""
+    is_known: bool
+    """Whether it is a value at all, before a counter's default."""
+    is_present: bool
+    """Whether it is a value, after a counter's default."""
+    count: int
+    """The number of elements stored."""
+
+
+def read(stored: Any, attribute: Attribute, calendar: Calendar) -> Reading:
+    """Read a stored value (`MISSING` when nothing was found) as the attribute's declared type, or as what it is. Never raises."""
+    value = plain(stored)
+    if isinstance(value, ARRAY_TYPES):
+        data = tuple(datum for element in value for datum in data_of(plain(element), attribute.type, calendar))
+        return Reading(data, is_known=True, is_present=True, count=len(value))
+    data = tuple(data_of(value, attribute.type, calendar))
+    # Undeclared, anything stored is a value; declared, what cannot be read is not.
+    is_known = value is not None and (attribute.type is None or bool(data))
+    if not is_known and attribute.counts:
+        data = (Datum(Kind.NUMBER, 0),)
+    return Reading(data, is_known=is_known, is_present=is_known or attribute.counts, count=0 if value is None else 1)
+
+
+def plain(stored: Any) -> Any:
+    """A stored value as JSON would have it, as far as JSON can: null for what is unknown, dates and other objects as they are."""
+    kind = type(stored)
+    if kind is str or kind is int or kind is bool or kind is dict or kind is list:
+        return stored
+    if stored is None or stored is MISSING:
+        return None
+    if isinstance(stored, enum.Enum):
+        return plain(stored.value)
+    if isinstance(stored, float):
+        return None if stored != stored else float(stored)  # noqa: PLR0124 - NaN is the value unequal to itself
+    if isinstance(stored, Decimal):
+        return _decimal(stored)
+    if isinstance(stored, UUID):
+        return str(stored)
+    if isinstance(stored, str):
+        return str.__str__(stored)
+    if isinstance(stored, int):
+        return int.__int__(stored)
+    if kind.__name__ == "NaTType":  # pandas is not imported to ask it
+        return None
+    return stored
+
+
+def _decimal(value: Decimal) -> Any:
+    """A decimal is the number its text is; NaN is unknown, and one that is no number stays an object."""
+    if value.is_nan():
+        return None
+    number = number_in_text(str(value))
+    return value if number is None else number
+
+
+def data_of(value: Any, declared: AttributeType | None, calendar: Calendar) -> Iterator[Datum]:
+    """The data that one scalar (already `plain`) holds: nothing for null, arrays, objects, and what its declared type cannot read."""
+    match declared:
+        case None:
+            yield from _undeclared(value, calendar)
+        case AttributeType.STRING | AttributeType.GEOPOINT:
+            if isinstance(value, str):
+                yield Datum(Kind.STRING, value)
+        case AttributeType.NUMBER:
+            number = number_in_text(value) if isinstance(value, str) else value
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                yield Datum(Kind.NUMBER, number)
+        case AttributeType.BOOLEAN:
+            if isinstance(value, bool):
+                yield Datum(Kind.BOOLEAN, value)
+            elif isinstance(value, str) and value in _BOOLEANS:
+                yield Datum(Kind.BOOLEAN, _BOOLEANS[value])
+        case AttributeType.DATE:
+            yield from _declared_date(value, calendar)
+        case AttributeType.DATETIME:
+            yield from _declared_datetime(value, calendar)
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _undeclared(value: Any, calendar: Calendar) -> Iterator[Datum]:
+    if isinstance(value, str):
+        yield Datum(Kind.STRING, value)
+        found = calendar.read_text(value)
+        if isinstance(found, Moment):
+            yield Datum(Kind.TEXT_DATETIME, value, found.day, found.instant)
+        elif found is not None:
+            yield Datum(Kind.TEXT_DATE, value, found.toordinal())
+    elif isinstance(value, bool):
+        yield Datum(Kind.BOOLEAN, value)
+    elif isinstance(value, int | float):
+        yield Datum(Kind.NUMBER, value)
+    elif isinstance(value, datetime):
+        moment = calendar.read_datetime(value)
+        if moment is not None:
+            yield Datum(Kind.DATETIME, value.isoformat(), moment.day, moment.instant)
+    elif isinstance(value, date):
+        yield Datum(Kind.DATE, value.isoformat(), value.toordinal())
+
+
+def _declared_date(value: Any, calendar: Calendar) -> Iterator[Datum]:
+    """A date as written: a date-time's calendar date in its own offset, whatever the zone."""
+    if isinstance(value, str):
+        found = calendar.read_text(value)
+        if isinstance(found, Moment):
+            yield Datum(Kind.DATE, value, date.fromisoformat(value[:10]).toordinal())
+        elif found is not None:
+            yield Datum(Kind.DATE, value, found.toordinal())
+    elif isinstance(value, date) and not (isinstance(value, datetime) and calendar.read_datetime(value) is None):
+        yield Datum(Kind.DATE, value.isoformat(), value.toordinal())
+
+
+def _declared_datetime(value: Any, calendar: Calendar) -> Iterator[Datum]:
+    """A date-time; a plain date is its midnight in the calendar's zone."""
+    moment: Moment | None = None
+    if isinstance(value, str):
+        found = calendar.read_text(value)
+        moment = calendar.midnight(found) if isinstance(found, date) else found
+    elif isinstance(value, datetime):
+        moment = calendar.read_datetime(value)
+    elif isinstance(value, date):
+        moment = calendar.midnight(value)
+    if moment is not None:
+        yield Datum(Kind.DATETIME, value if isinstance(value, str) else value.isoformat(), moment.day, moment.instant)

@@ -1,0 +1,109 @@
+"""Operands: what stands to the right of an operator, read as text, number, boolean, date or day (spec sections 4 and 5)."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import date
+from typing import Any, NamedTuple
+
+from segmentation import iso8601
+from segmentation.language.dates import Calendar, Moment, MonthDay
+
+__all__ = ["LARGEST", "MOST_DIGITS", "Number", "Value", "date_operand", "month_day", "number", "number_in_text", "text", "value", "whole"]
+
+Number = int | float
+"""A number of JSON. Comparison of the two types is by exact value in Python."""
+
+MOST_DIGITS = 4_000
+LARGEST = 10**MOST_DIGITS
+"""The least integer that has more than `MOST_DIGITS` digits."""
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_MONTH_DAY = re.compile(r"(?:--)?([0-9][0-9])-([0-9][0-9])")
+
+
+def number_in_text(source: str) -> Number | None:
+    """The JSON number that a text is: an exact integer, or the nearest double; None when it is no number.
+
+    >>> number_in_text("9007199254740993"), number_in_text("1e3"), number_in_text(" 1"), number_in_text("1e999")
+    (9007199254740993, 1000.0, None, None)
+    """
+    found = _NUMBER.fullmatch(source)
+    if found is None or (len(source) > MOST_DIGITS and sum(map(str.isdigit, source)) > MOST_DIGITS):
+        return None
+    if found[1] is None and found[2] is None:
+        return int(source)
+    double = float(source)
+    return double if math.isfinite(double) else None
+
+
+def number(operand: Any) -> Number | None:
+    """The number operand that a JSON number, or a string that is one, is; None for anything else, booleans included."""
+    if isinstance(operand, str):
+        return number_in_text(operand)
+    return operand if isinstance(operand, int | float) and not isinstance(operand, bool) else None
+
+
+def whole(operand: Any) -> int | None:
+    """The whole number that an operand is; None when it is no number or has a fractional part."""
+    found = number(operand)
+    return int(found) if found is not None and found == math.floor(found) else None
+
+
+def text(operand: str | Number) -> str:
+    """The text an operand bends to when the data is text: itself, or its JSON text."""
+    return operand if isinstance(operand, str) else json.dumps(operand)
+
+
+def month_day(operand: Any) -> MonthDay | None:
+    """The month and day that `MM-DD`, `--MM-DD` or an ISO date names."""
+    if not isinstance(operand, str):
+        return None
+    if found := _MONTH_DAY.fullmatch(operand):
+        month, day = int(found[1]), int(found[2])
+        return (month, day) if iso8601.is_month_day(month, day) else None
+    day_named = iso8601.parse(operand)
+    return (day_named.month, day_named.day) if isinstance(day_named, date) else None
+
+
+def date_operand(operand: Any, calendar: Calendar) -> int | Moment | MonthDay | None:
+    """The day, moment or month-day that an ISO date, an ISO date-time or `--MM-DD` names."""
+    if not isinstance(operand, str):
+        return None
+    named = calendar.read_text(operand)
+    return named.toordinal() if isinstance(named, date) else named or iso8601.parse_month_day(operand)
+
+
+class Value(NamedTuple):
+    """An operand of equality, in every reading that data may ask of it; None where it has none."""
+
+    text: str
+    number: Number | None
+    boolean: bool | None
+    date: int | None
+    """The day that an ISO date names."""
+    moment: Moment | None
+    """The moment that an ISO date-time names."""
+    month_day: MonthDay | None
+    days_ago: int | None
+    """The non-negative whole number that a JSON number (not its text) is."""
+
+
+def value(operand: str | Number, calendar: Calendar) -> Value:
+    """Read an operand of equality: a string, a finite number or a boolean."""
+    if isinstance(operand, str):
+        named = calendar.read_text(operand)
+        return Value(
+            text=operand,
+            number=number_in_text(operand),
+            boolean={"true": True, "false": False}.get(operand),
+            date=named.toordinal() if isinstance(named, date) else None,
+            moment=named if isinstance(named, Moment) else None,
+            month_day=iso8601.parse_month_day(operand),
+            days_ago=None,
+        )
+    if isinstance(operand, bool):
+        return Value(text(operand), None, operand, None, None, None, None)
+    days = whole(operand)
+    return Value(text(operand), operand, None, None, None, None, days if days is not None and days >= 0 else None)

@@ -1,0 +1,298 @@
+"""THE operator table: the sixty-five operators of the filter language (spec section 5).
+
+Each row says what an operator takes, what it means in words, and the checks it lowers to. Parser, JSON Schema, documentation and test strategies
+derive from the rows. A negative operator has no checks of its own: it is the complement of the one that it negates.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from segmentation.language.checks import Check, Constraint, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window, number_interval
+from segmentation.language.data import DATES, TEXT_DATES, Kind
+from segmentation.language.dates import DAY, Moment, MonthDay
+from segmentation.language.operands import Number, Value
+from segmentation.language.places import Place
+
+__all__ = ["FAMILIAR", "OPERATORS", "REFUSED", "Operand", "Operator", "Takes", "positive"]
+
+
+class Takes(enum.Enum):
+    """How many values an operator takes."""
+
+    ONE = "one value; several combine by the junction"
+    LIST = "an array of values as one operand"
+    NOTHING = "an operand that is ignored"
+
+
+class Operand(enum.Enum):
+    """What one value of an operand must be, in words."""
+
+    VALUE = "a string, a finite number or a boolean"
+    TEXT = "a string; a number or a boolean stands for its JSON text"
+    NUMBER = "a number, or a string that is a JSON number"
+    DAYS = "a whole number of days, 0 or more"
+    YEARS = "a whole number of years, 0 or more"
+    COUNT = "a whole number, 0 or more"
+    DATE = "an ISO 8601 date or date-time, or a month-day --MM-DD"
+    DAY_OF_MONTH = "a whole number from 1 to 31"
+    MONTH = "a whole number from 1 to 12"
+    YEAR = "a whole number from 1 to 9999"
+    MONTH_DAY = "a month and day, MM-DD or --MM-DD, or an ISO 8601 date"
+    LOCATION = "the id of a location"
+    ANYTHING = "anything"
+
+
+WHOLE_RANGES: Final[dict[Operand, tuple[int, int | None]]] = {
+    Operand.DAYS: (0, None),
+    Operand.YEARS: (0, None),
+    Operand.COUNT: (0, None),
+    Operand.DAY_OF_MONTH: (1, 31),
+    Operand.MONTH: (1, 12),
+    Operand.YEAR: (1, 9999),
+}
+"""The operands that are whole numbers, with the least and the greatest."""
+
+Lowering = Callable[[Any], Iterable[Check]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of the table."""
+
+    name: str
+    section: str
+    """The section of the specification that defines it."""
+    takes: Takes
+    operand: Operand
+    meaning: str
+    """When it is true, `n` standing for the operand."""
+    lower: Lowering | None = None
+    """From one operand value, read as `operand` says, to checks of which one must pass."""
+    negates: str | None = None
+    """The positive operator that this one is the complement of."""
+    twin: str | None = None
+    """The operator that it means on a birthday, where the year is ignored (section 5.5)."""
+    asks_all: bool = False
+    """Whether every listed value must be met, by some element each."""
+    instead: tuple[str, ...] = ()
+    """The operators for dates that someone who gives this one a date had in mind."""
+
+
+REFUSED: Final[dict[str, str | None]] = {
+    **dict.fromkeys(
+        ("$active", "$failed", "$in_progress", "$expired", "$before_start", "$enabled", "$disabled", "$redeemed", "$redeemable"),
+    ),
+    "$more_than_or_equal": "$more_than_equal",
+    "$less_than_or_equal": "$less_than_equal",
+}
+"""Operators of other entities, with the one to use instead where there is one (section 5.10)."""
+
+FAMILIAR: Final[dict[str, str]] = {
+    "$eq": "$is", "$equal": "$is", "$equals": "$is", "$ne": "$is_not", "$neq": "$is_not", "$not": "$is_not", "$nin": "$not_in",
+    "$gt": "$more_than", "$greater_than": "$more_than", "$gte": "$more_than_equal", "$lt": "$less_than", "$lte": "$less_than_equal",
+    "$exists": "$has_value", "$is_known": "$has_value", "$is_null": "$is_unknown", "$not_contains": "$not_contain", "$size": "$count",
+    "$all": "$includes", "$overlaps": "$intersects", "$near": "$in_location", "$since": "$after_equal", "$until": "$before_equal",
+}  # fmt: skip
+"""What other languages call an operator, for suggestions only."""
+
+_ANY_DATE = DATES | TEXT_DATES
+_PLAIN_DATE = Kind.DATE | Kind.TEXT_DATE
+_DATE_TIME = Kind.DATETIME | Kind.TEXT_DATETIME
+
+
+def _is(operand: Value) -> Iterable[Check]:
+    yield Check(Facet.TEXT, _one(operand.text), Kind.STRING)
+    if operand.number is not None:
+        yield Check(Facet.NUMBER, _one(operand.number), Kind.NUMBER)
+    if operand.boolean is not None:
+        yield Check(Facet.BOOLEAN, _one(operand.boolean), Kind.BOOLEAN)
+    if operand.date is not None:
+        yield Check(Facet.DAY, _one(operand.date), DATES)
+    if operand.moment is not None:
+        yield Check(Facet.DAY, _one(operand.moment.day), Kind.DATE)
+        yield Check(Facet.INSTANT, _one(operand.moment.instant), Kind.DATETIME)
+    if operand.month_day is not None:
+        yield Check(Facet.MONTH_DAY, _one(operand.month_day), DATES)
+    if operand.days_ago is not None:
+        yield Check(Facet.DAYS_AGO, _one(operand.days_ago), DATES)
+
+
+def _one(scalar: Any) -> OneOf:
+    return OneOf(frozenset({scalar}))
+
+
+def _text(constraint: Callable[[str], Constraint]) -> Lowering:
+    return lambda text: [Check(Facet.TEXT, constraint(text), Kind.STRING | DATES)]
+
+
+def _more_than(n: Number, *, or_equal: bool = False) -> Iterable[Check]:
+    yield Check(Facet.NUMBER, number_interval(low=n, is_open=not or_equal), Kind.NUMBER)
+    yield Check(Facet.DAYS_AGO, Interval(low=_above(Fraction(n), or_equal)), Kind.DATE)
+    yield Check(Facet.AGE, Interval(low=_above(Fraction(n) * DAY, or_equal)), Kind.DATETIME)
+
+
+def _less_than(n: Number, *, or_equal: bool = False) -> Iterable[Check]:
+    yield Check(Facet.NUMBER, number_interval(high=n, is_open=not or_equal), Kind.NUMBER)
+    yield Check(Facet.DAYS_AGO, Interval(0, _below(Fraction(n), or_equal)), Kind.DATE)
+    yield Check(Facet.AGE, Interval(0, _below(Fraction(n) * DAY, or_equal)), Kind.DATETIME)
+
+
+def _above(bound: Fraction, or_equal: bool) -> int:
+    """The least integer above the bound."""
+    return math.ceil(bound) if or_equal else math.floor(bound) + 1
+
+
+def _below(bound: Fraction, or_equal: bool) -> int:
+    """The greatest integer below the bound."""
+    return math.floor(bound) if or_equal else math.ceil(bound) - 1
+
+
+def _after(operand: int | Moment | MonthDay, *, or_equal: bool = False) -> Iterable[Check]:
+    bound = 0 if or_equal else 1
+    match operand:
+        case Moment(instant, day):
+            yield Check(Facet.DAY, Interval(low=day + bound), _PLAIN_DATE)
+            yield Check(Facet.INSTANT, Interval(low=instant + bound), _DATE_TIME)
+        case (month, day):
+            yield Check(Facet.MONTH_DAY, Interval(low=(month, day), is_low_open=not or_equal), _ANY_DATE)
+        case day:
+            yield Check(Facet.DAY, Interval(low=day + bound), _ANY_DATE)
+
+
+def _before(operand: int | Moment | MonthDay, *, or_equal: bool = False) -> Iterable[Check]:
+    bound = 0 if or_equal else 1
+    match operand:
+        case Moment(instant, day):
+            yield Check(Facet.DAY, Interval(high=day - bound), _PLAIN_DATE)
+            yield Check(Facet.INSTANT, Interval(high=instant - bound), _DATE_TIME)
+        case (month, day):
+            yield Check(Facet.MONTH_DAY, Interval(high=(month, day), is_high_open=not or_equal), _ANY_DATE)
+        case day:
+            yield Check(Facet.DAY, Interval(high=day - bound), _ANY_DATE)
+
+
+def _of_dates(facet: Facet, constraint: Callable[[Any], Constraint]) -> Lowering:
+    """A check that every date answers, undeclared ISO text included (sections 5.5 to 5.7)."""
+    return lambda operand: [Check(facet, constraint(operand), _ANY_DATE)]
+
+
+def _exactly(facet: Facet, scalar: int) -> Lowering:
+    return _of_dates(facet, lambda _: _one(scalar))
+
+
+def _window(first: int, last: int, of: Any = "today") -> Lowering:
+    return _of_dates(Facet.ANNIVERSARY, lambda _: Window(first, last, of))
+
+
+def _whole_value(facet: Facet, constraint: Callable[[Any], Constraint]) -> Lowering:
+    return lambda operand: [Check(facet, constraint(operand), Kind(0))]
+
+
+def _inside(operand: tuple[str, Place]) -> Iterable[Check]:
+    yield Check(Facet.POINT, Inside(*operand), Kind.STRING)
+
+
+_ONE, _LIST, _NOTHING = Takes.ONE, Takes.LIST, Takes.NOTHING
+
+_TABLE: Final[tuple[Operator, ...]] = (
+    # 5.1 Equality and sets
+    Operator("$is", "5.1", _ONE, Operand.VALUE, "the value equals n", _is),
+    Operator("$is_not", "5.1", _ONE, Operand.VALUE, "the value does not equal n", negates="$is"),
+    Operator("$in", "5.1", _LIST, Operand.VALUE, "the value equals one of the listed values", _is),
+    Operator("$not_in", "5.1", _LIST, Operand.VALUE, "the value equals none of the listed values", negates="$in"),
+    Operator("$includes", "5.1", _LIST, Operand.VALUE, "the array holds every listed value (a scalar is an array of one)", _is, asks_all=True),
+    Operator("$intersects", "5.1", _LIST, Operand.VALUE, "the array holds at least one of the listed values", _is),
+    Operator("$has_value", "5.1", _NOTHING, Operand.ANYTHING, "the value is known", _whole_value(Facet.KNOWN, lambda _: _one(True))),  # noqa: FBT003
+    Operator("$is_unknown", "5.1", _NOTHING, Operand.ANYTHING, "the value is absent, null or unreadable", negates="$has_value"),
+    # 5.2 Text
+    Operator("$contains", "5.2", _ONE, Operand.TEXT, "the text contains n", _text(Substring)),
+    Operator("$not_contain", "5.2", _ONE, Operand.TEXT, "the text does not contain n", negates="$contains"),
+    Operator("$starts_with", "5.2", _ONE, Operand.TEXT, "the text starts with n", _text(Prefix)),
+    Operator("$ends_with", "5.2", _ONE, Operand.TEXT, "the text ends with n", _text(Suffix)),
+    # 5.3 Numbers, and ages of declared dates
+    Operator(
+        "$more_than", "5.3", _ONE, Operand.NUMBER, "the number is greater than n; the date is more than n days ago", _more_than,
+        instead=("$after", "$before"),
+    ),
+    Operator(
+        "$more_than_equal", "5.3", _ONE, Operand.NUMBER, "the number is n or greater; the date is n days ago or more",
+        lambda n: _more_than(n, or_equal=True), instead=("$after_equal", "$before_equal"),
+    ),
+    Operator(
+        "$less_than", "5.3", _ONE, Operand.NUMBER, "the number is less than n; the date is less than n days ago and not in the future", _less_than,
+        instead=("$before", "$after"),
+    ),
+    Operator(
+        "$less_than_equal", "5.3", _ONE, Operand.NUMBER, "the number is n or less; the date is n days ago or less and not in the future",
+        lambda n: _less_than(n, or_equal=True), instead=("$before_equal", "$after_equal"),
+    ),
+    # 5.4 Dates against a fixed date
+    Operator("$after", "5.4", _ONE, Operand.DATE, "the date is after n", _after),
+    Operator("$before", "5.4", _ONE, Operand.DATE, "the date is before n", _before),
+    Operator("$after_equal", "5.4", _ONE, Operand.DATE, "the date is n or after", lambda n: _after(n, or_equal=True)),
+    Operator("$before_equal", "5.4", _ONE, Operand.DATE, "the date is n or before", lambda n: _before(n, or_equal=True)),
+    # 5.5 Relative to today, in calendar days
+    Operator("$more_than_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(low=n + 1))),
+    Operator("$is_more_days_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(low=n + 1))),
+    Operator("$less_than_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(0, n - 1))),
+    Operator("$is_less_days_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(0, n - 1))),
+    Operator("$is_days_ago", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ago", _of_dates(Facet.DAYS_AGO, _one)),
+    Operator("$more_than_future", "5.5", _ONE, Operand.DAYS, "the day is more than n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: Interval(high=-n - 1))),
+    Operator("$less_than_future", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: Interval(1 - n, 0))),
+    Operator("$is_days_in_future", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: _one(-n))),
+    Operator("$today", "5.5", _NOTHING, Operand.ANYTHING, "the day is today", _exactly(Facet.DAYS_AGO, 0), twin="$today_md"),
+    Operator("$yesterday", "5.5", _NOTHING, Operand.ANYTHING, "the day is yesterday", _exactly(Facet.DAYS_AGO, 1), twin="$yesterday_md"),
+    Operator("$tomorrow", "5.5", _NOTHING, Operand.ANYTHING, "the day is tomorrow", _exactly(Facet.DAYS_AGO, -1), twin="$tomorrow_md"),
+    Operator("$last_week", "5.5", _NOTHING, Operand.ANYTHING, "the day is in last calendar week", _exactly(Facet.WEEKS_AGO, 1), twin="$last_week_md"),
+    Operator("$this_week", "5.5", _NOTHING, Operand.ANYTHING, "the day is in this calendar week", _exactly(Facet.WEEKS_AGO, 0), twin="$this_week_md"),
+    Operator("$next_week", "5.5", _NOTHING, Operand.ANYTHING, "the day is in next calendar week", _exactly(Facet.WEEKS_AGO, -1), twin="$next_week_md"),
+    Operator("$last_month", "5.5", _NOTHING, Operand.ANYTHING, "the day is in last calendar month", _exactly(Facet.MONTHS_AGO, 1), twin="$last_month_md"),
+    Operator("$this_month", "5.5", _NOTHING, Operand.ANYTHING, "the day is in this calendar month", _exactly(Facet.MONTHS_AGO, 0), twin="$this_month_md"),
+    Operator("$next_month", "5.5", _NOTHING, Operand.ANYTHING, "the day is in next calendar month", _exactly(Facet.MONTHS_AGO, -1), twin="$next_month_md"),
+    Operator("$last_year", "5.5", _NOTHING, Operand.ANYTHING, "the day is in last calendar year", _exactly(Facet.YEARS_AGO, 1)),
+    Operator("$this_year", "5.5", _NOTHING, Operand.ANYTHING, "the day is in this calendar year", _exactly(Facet.YEARS_AGO, 0)),
+    Operator("$next_year", "5.5", _NOTHING, Operand.ANYTHING, "the day is in next calendar year", _exactly(Facet.YEARS_AGO, -1)),
+    Operator("$is_years_ago", "5.5", _ONE, Operand.YEARS, "the day's calendar year is n years before this one", _of_dates(Facet.YEARS_AGO, _one)),
+    # 5.6 Anniversaries: month and day, the year ignored
+    Operator("$today_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary is today", _window(0, 0)),
+    Operator("$yesterday_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary was yesterday", _window(-1, -1)),
+    Operator("$tomorrow_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary is tomorrow", _window(1, 1)),
+    Operator("$last_week_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary fell in last calendar week", _window(-7, -1, "week")),
+    Operator("$this_week_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary falls in this calendar week", _window(0, 6, "week")),
+    Operator("$next_week_md", "5.6", _NOTHING, Operand.ANYTHING, "the anniversary falls in next calendar week", _window(7, 13, "week")),
+    Operator("$last_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is last month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 1)),
+    Operator("$this_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is this month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 0)),
+    Operator("$next_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is next month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 11)),
+    Operator("$is_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary was exactly n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, -n))),
+    Operator("$is_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is in exactly n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(n, n))),
+    Operator("$is_less_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or was up to n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, 0))),
+    Operator("$is_less_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or in up to n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(0, n))),
+    Operator("$is_more_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor was it up to n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, 0, is_outside=True))),
+    Operator("$is_more_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor in up to n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(0, n, is_outside=True))),
+    # 5.7 Parts of a date
+    Operator("$is_day_of_month", "5.7", _ONE, Operand.DAY_OF_MONTH, "the day of the month is n", _of_dates(Facet.DAY_OF_MONTH, _one)),
+    Operator("$is_month", "5.7", _ONE, Operand.MONTH, "the month is n", _of_dates(Facet.MONTH, _one)),
+    Operator("$is_year", "5.7", _ONE, Operand.YEAR, "the year is n", _of_dates(Facet.YEAR, _one)),
+    Operator("$is_day", "5.7", _ONE, Operand.MONTH_DAY, "the month and day are those of n, whatever the year", _of_dates(Facet.MONTH_DAY, _one)),
+    # 5.8 Arrays
+    Operator("$count", "5.8", _ONE, Operand.COUNT, "the number of elements is n", _whole_value(Facet.COUNT, _one)),
+    Operator("$count_more", "5.8", _ONE, Operand.COUNT, "there are more than n elements", _whole_value(Facet.COUNT, lambda n: Interval(low=n + 1))),
+    Operator("$count_less", "5.8", _ONE, Operand.COUNT, "there are fewer than n elements", _whole_value(Facet.COUNT, lambda n: Interval(high=n - 1))),
+    # 5.9 Places
+    Operator("$in_location", "5.9", _LIST, Operand.LOCATION, "the point is inside one of the listed locations", _inside),
+    Operator("$not_in_location", "5.9", _LIST, Operand.LOCATION, "the point is inside none of the listed locations", negates="$in_location"),
+)  # fmt: skip
+
+OPERATORS: Final[dict[str, Operator]] = {operator.name: operator for operator in _TABLE}
+"""The operators by name, in the order of the specification."""
+
+
+def positive(operator: Operator) -> Operator:
+    """The operator itself, or the one that it negates."""
+    return OPERATORS[operator.negates] if operator.negates else operator

@@ -1,0 +1,273 @@
+"""One filter, from JSON to a predicate, with every fault in it (spec sections 2, 5 and 8)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from segmentation import iso8601
+from segmentation.errors import article, json_type, nearest, shown
+from segmentation.language import operands
+from segmentation.language.attributes import BIRTHDAYS, Attribute, AttributeType
+from segmentation.language.checks import Check, Constraint, Facet, OneOf
+from segmentation.language.data import Kind, kinds_of
+from segmentation.language.operators import FAMILIAR, OPERATORS, REFUSED, WHOLE_RANGES, Operand, Operator, Takes, positive
+from segmentation.language.options import Options
+from segmentation.language.predicate import And, Leaf, Not, Or, Predicate
+from segmentation.model.segment import Fault
+
+__all__ = ["DEEPEST", "GROUPS", "Path", "parse_filter"]
+
+DEEPEST = 64
+"""The deepest level that a filter may stand on; the outermost is level 1."""
+
+GROUPS = ("$and", "$or", "$not")
+
+Path = tuple[str | int, ...]
+_Junction = Literal["and", "or"]
+_INVALID = object()
+
+
+def parse_filter(document: Any, options: Options, path: Path = ()) -> tuple[Predicate, list[Fault], list[Fault]]:
+    """Read a filter that stands at `path`: its predicate, the faults in it, and the warnings. With faults, the predicate is not to be used."""
+    parser = _Parser(options)
+    predicate = parser.filter(document, path, 1)
+    return predicate, parser.faults, parser.warnings
+
+
+@dataclass(slots=True)
+class _Parser:
+    options: Options
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def fault(self, path: Path, code: str, message: str, suggestion: str | None = None) -> None:
+        self.faults.append(Fault(path, code, message, suggestion))
+
+    # Filters and groups (section 2)
+
+    def filter(self, document: Any, path: Path, level: int) -> Predicate:
+        if level > DEEPEST:
+            self.fault(path, "too_deep", f"filters are nested at most {DEEPEST} levels deep")
+            return And(())
+        if not isinstance(document, Mapping):
+            self.fault(path, "bad_filter", f"a filter is an object, not {article(json_type(document))}")
+            return And(())
+        junction = self.junction(document)
+        members: list[Predicate] = []
+        for key, value in document.items():
+            here = (*path, key)
+            if key == "junction":
+                if not isinstance(value, str) or value.lower() not in ("and", "or"):
+                    near = nearest(value.lower(), ("and", "or")) if isinstance(value, str) else None
+                    self.fault(here, "bad_junction", f"a junction is 'and' or 'or', not {shown(value)}", near)
+            elif key in ("$and", "$or"):
+                members.append(self.group(key, value, here, level))
+            elif key == "$not":
+                members.append(Not(self.filter(value, here, level + 1)))
+            elif not isinstance(key, str) or not key:
+                self.fault(here, "bad_attribute", f"an attribute key is a non-empty string, not {shown(key)}")
+            elif key.startswith("$"):
+                self.unknown_key(key, here)
+            else:
+                members.append(self.attribute(key, value, here, junction))
+        return _joined(junction, members) if members else And(())
+
+    def junction(self, document: Mapping[str, Any]) -> _Junction:
+        given = document.get("junction")
+        return "or" if isinstance(given, str) and given.lower() == "or" else "and"
+
+    def group(self, key: str, value: Any, path: Path, level: int) -> Predicate:
+        if not isinstance(value, list | tuple):
+            self.fault(path, "bad_group", f"{key} takes an array of filters, not {article(json_type(value))}")
+            return And(())
+        if not value:
+            self.fault(path, "empty_group", f"{key} needs at least one filter")
+        parts = [self.filter(part, (*path, index), level + 1) for index, part in enumerate(value)]
+        return _joined("or" if key == "$or" else "and", parts)
+
+    def unknown_key(self, key: str, path: Path) -> None:
+        if key in OPERATORS or key in REFUSED:
+            message = f"{shown(key)} is an operator: operators stand in the conditions of an attribute"
+        else:
+            message = f"{shown(key)} is not a key of a filter; keys are attributes, junction, {', '.join(GROUPS)}"
+        self.fault(path, "unknown_key", message, nearest(key, (*GROUPS, "junction")))
+
+    def attribute(self, key: str, value: Any, path: Path, junction: _Junction) -> Predicate:
+        if not isinstance(value, Mapping):
+            hint = f'; write {{"conditions": {{"$is": {shown(value)}}}}}' if isinstance(value, str | int | float) else ""
+            self.fault(path, "bad_attribute", f"an attribute holds an object with conditions, not {article(json_type(value))}{hint}")
+            return And(())
+        parts: list[Predicate] = []
+        for name, inner in value.items():
+            if name == "conditions":
+                parts = self.conditions(self.options.attribute(key), inner, (*path, name), junction)
+            else:
+                message = f"an attribute holds conditions and nothing else, not {shown(name)}"
+                near = nearest(name, ("conditions",)) if isinstance(name, str) else None
+                if isinstance(name, str) and name in OPERATORS:
+                    message = f"the operator {shown(name)} stands in conditions"
+                self.fault((*path, name), "extra_key", message, near)
+        if "conditions" not in value:
+            self.fault((*path, "conditions"), "missing", "an attribute holds an object with conditions")
+        return _joined(junction, parts)
+
+    # Conditions (section 5)
+
+    def conditions(self, attribute: Attribute, document: Any, path: Path, junction: _Junction) -> list[Predicate]:
+        if not isinstance(document, Mapping):
+            self.fault(path, "bad_conditions", f"conditions are an object of operators, not {article(json_type(document))}")
+            return []
+        if not document:
+            self.fault(path, "empty_conditions", "conditions need at least one operator")
+        parts = []
+        for name, operand in document.items():
+            here = (*path, name)
+            if name in OPERATORS:
+                parts.append(self.condition(OPERATORS[name], attribute, operand, here, junction))
+            elif name in REFUSED:
+                instead = REFUSED[name]
+                reason = "belongs to validation rules" if instead else "belongs to vouchers and campaigns, not to customers"
+                self.fault(here, "refused_operator", f"{name} {reason}", instead)
+            else:
+                self.fault(here, "unknown_operator", f"{shown(name)} is not an operator", _nearest_operator(name))
+        return parts
+
+    def condition(self, operator: Operator, attribute: Attribute, operand: Any, path: Path, junction: _Junction) -> Predicate:
+        if operator.twin and attribute.key in BIRTHDAYS:
+            operator = OPERATORS[operator.twin]
+        if operator.takes is Takes.NOTHING:
+            self.warn_of_false(operator, operand, path)
+            return self.verdict(operator, attribute, [None])
+        is_array = isinstance(operand, list | tuple)
+        values = list(operand) if is_array else [operand]
+        if not values and operator.takes is Takes.ONE:
+            self.fault(path, "empty_operand", f"{operator.name} needs a value: {operator.operand.value}")
+            return And(())
+        read = [self.value(operator, attribute, value, (*path, index) if is_array else path) for index, value in enumerate(values)]
+        if any(value is _INVALID for value in read):
+            return And(())
+        if operator.takes is Takes.LIST:
+            return self.verdict(operator, attribute, read)
+        if operator.negates and len(read) > 1 and junction == "or":
+            message = f"several values of {operator.name} under the junction 'or' are true of every scalar; 'none of them' is $not_in, or the junction 'and'"
+            self.warnings.append(Fault(path, "negative_values_under_or", message, "$not_in" if operator.name == "$is_not" else None))
+        return _joined(junction, [self.verdict(operator, attribute, [value]) for value in read])
+
+    def warn_of_false(self, operator: Operator, operand: Any, path: Path) -> None:
+        values = operand if isinstance(operand, list | tuple) else [operand]
+        for index, value in enumerate(values):
+            if value is False:
+                opposites = {"$has_value": "$is_unknown", "$is_unknown": "$has_value"}
+                message = f"{operator.name} ignores its operand, and false does not negate it; use $not"
+                self.warnings.append(
+                    Fault((*path, index) if values is operand else path, "ignored_false", message, opposites.get(operator.name)),
+                )
+
+    def verdict(self, operator: Operator, attribute: Attribute, values: Sequence[Any]) -> Predicate:
+        """The predicate of an operator and the values that it takes together."""
+        lower = positive(operator).lower
+        assert lower is not None  # noqa: S101 - a positive operator lowers to checks, tested over the whole table
+        if operator.asks_all and values:
+            return And(tuple(_leaf(attribute, lower(value)) for value in values))
+        if operator.asks_all:
+            return Leaf(attribute, (Check(Facet.PRESENT, OneOf(frozenset({True})), Kind(0)),))
+        leaf = _leaf(attribute, [check for value in values for check in lower(value)])
+        return Not(leaf) if operator.negates else leaf
+
+    # Operands
+
+    def value(self, operator: Operator, attribute: Attribute, operand: Any, path: Path) -> Any:
+        """One value of an operand, read as the operator takes it; `_INVALID` with a fault when it cannot be."""
+        if operand is None:
+            self.fault(path, "null_operand", f"{operator.name} takes {operator.operand.value}, not null; a missing value is found by $is_unknown", "$is_unknown")
+            return _INVALID
+        if not _is_operand(operand):
+            self.fault(path, "bad_operand", f"{operator.name} takes {operator.operand.value}, not {shown(operand)}")
+            return _INVALID
+        kind = operator.operand
+        read = _read(kind, operand, self.options) if kind is not Operand.LOCATION else self.location(operand)
+        if read is None:
+            self.refuse(operator, operand, path)
+            return _INVALID
+        if kind is Operand.NUMBER and read < 0 and attribute.type in (AttributeType.DATE, AttributeType.DATETIME):
+            self.fault(path, "negative_days", f"{operator.name} compares the age of a date in days, 0 or more, not {shown(operand)}")
+            return _INVALID
+        return read
+
+    def location(self, operand: Any) -> Any:
+        if not isinstance(operand, str) or operand not in self.options.places:
+            return None
+        return operand, self.options.places[operand]
+
+    def refuse(self, operator: Operator, operand: Any, path: Path) -> None:
+        """Say why an operand cannot be read."""
+        if operator.operand is Operand.LOCATION and isinstance(operand, str):
+            near = nearest(operand, list(self.options.places))
+            self.fault(path, "unknown_location", f"no location {shown(operand)} was given to the engine", near)
+            return
+        message = f"{operator.name} takes {operator.operand.value}, not {shown(operand)}"
+        if operator.instead and isinstance(operand, str) and iso8601.parse(operand) is not None:
+            message += f"; dates are compared by {' and '.join(operator.instead)}"
+            self.fault(path, "bad_operand", message, operator.instead[0])
+            return
+        self.fault(path, "bad_operand", message)
+
+
+def _nearest_operator(name: Any) -> str | None:
+    if not isinstance(name, str):
+        return None
+    spelled = name.lower() if name.startswith("$") else f"${name.lower()}"
+    return FAMILIAR.get(spelled) or nearest(spelled, list(OPERATORS))
+
+
+def _is_operand(operand: Any) -> bool:
+    """Whether a value is a string, a finite number that JSON text can carry, or a boolean."""
+    if isinstance(operand, float):
+        return math.isfinite(operand)
+    if isinstance(operand, int):
+        return abs(operand) < operands.LARGEST
+    return isinstance(operand, str)
+
+
+def _read(kind: Operand, operand: Any, options: Options) -> Any:
+    """An operand value read as `kind` says, None when it cannot be."""
+    if kind in WHOLE_RANGES:
+        found, (least, greatest) = operands.whole(operand), WHOLE_RANGES[kind]
+        return found if found is not None and least <= found and (greatest is None or found <= greatest) else None
+    match kind:
+        case Operand.VALUE:
+            return operands.value(operand, options.calendar)
+        case Operand.TEXT:
+            return operands.text(operand)
+        case Operand.NUMBER:
+            return operands.number(operand)
+        case Operand.MONTH_DAY:
+            return operands.month_day(operand)
+        case _:
+            return operands.date_operand(operand, options.calendar)
+
+
+def _leaf(attribute: Attribute, checks: Iterable[Check]) -> Leaf:
+    """The leaf of an attribute: only the checks of data that it can have, checks of set membership on one facet united."""
+    possible = kinds_of(attribute)
+    members: dict[tuple[Facet, Kind], set[Any]] = {}
+    others: dict[Check, None] = {}
+    for check in checks:
+        kinds = check.kinds & possible
+        if check.kinds and not kinds:
+            continue
+        if isinstance(check.constraint, OneOf):
+            members.setdefault((check.facet, kinds), set()).update(check.constraint.values)
+        else:
+            others[Check(check.facet, check.constraint, kinds)] = None
+    united: list[tuple[Facet, Constraint, Kind]] = [(facet, OneOf(frozenset(values)), kinds) for (facet, kinds), values in members.items()]
+    return Leaf(attribute, (*(Check(*check) for check in united), *others))
+
+
+def _joined(junction: _Junction, parts: Sequence[Predicate]) -> Predicate:
+    if len(parts) == 1:
+        return parts[0]
+    return Or(tuple(parts)) if junction == "or" else And(tuple(parts))

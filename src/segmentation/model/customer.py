@@ -1,0 +1,57 @@
+"""The customer object, as the API has it, every value kept as it was given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+
+__all__ = ["Customer"]
+
+
+def _described(schema_type: str, description: str, **more: Any) -> Any:
+    """A field that keeps whatever it is given and tells JSON Schema what the API has there."""
+    return Annotated[Any, WithJsonSchema({"type": [schema_type, "null"], "description": description, **more})]
+
+
+_Text = _described("string", "Text.")
+_Date = _described("string", "Calendar date, YYYY-MM-DD.", format="date")
+_DateTime = _described("string", "ISO 8601 date-time.", format="date-time")
+_Object = _described("object", "JSON object.")
+_Kind = _described("string", "Always `customer`.")
+
+
+class Customer(BaseModel):
+    """A customer record.
+
+    The fields are those of the API's customer object; keys that it does not name are kept too. Values are kept as they are given and never
+    refused: data of an unexpected type is data on which operators are false (spec sections 3 and 8), so an engine gives the same answer for
+    `Customer.model_validate(record)` as for `record` itself.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
+
+    id: _Text = None
+    source_id: _Text = None
+    name: _Text = None
+    description: _Text = None
+    email: _Text = None
+    phone: _Text = None
+    birthday: _Date = None
+    birthdate: _Date = None
+    address: _Object = None
+    metadata: _Object = None
+    system_metadata: _Object = None
+    summary: _Object = None
+    loyalty: _Object = None
+    referrals: _Object = None
+    events: _Object = None
+    created_at: _DateTime = None
+    updated_at: _DateTime = None
+    assets: _Object = None
+    object: _Kind = "customer"
+
+    def record(self) -> dict[str, Any]:
+        """The JSON object that was given: the keys that were set, with their values."""
+        given = self.model_fields_set
+        return {key: value for key, value in self.__dict__.items() if key in given} | (self.model_extra or {})
