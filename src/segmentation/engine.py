@@ -160,7 +160,7 @@ class SegmentEngine:
         try:
             return self._positions[segment_id]
         except (KeyError, TypeError):
-            near = nearest(segment_id, list(self._positions)) if isinstance(segment_id, str) else None
+            near = nearest(str(segment_id), list(self._positions))
             hint = f"; did you mean {near!r}?" if near else ""
             raise UnknownSegmentError(f"no segment has the id {segment_id!r}{hint}") from None
 
@@ -178,7 +178,9 @@ class SegmentEngine:
         removed = set(remove)
         for segment_id in removed:
             self._position(segment_id)
-        stays = {definition.id: position for definition, position in zip(self._definitions, self._positions.values(), strict=True) if definition.id not in removed}
+        stays = {
+            definition.id: position for definition, position in zip(self._definitions, self._positions.values(), strict=True) if definition.id not in removed
+        }
         arriving = {definition.id: definition for definition in compile_definitions(Document(list(add)), self._options, stays)[0]}
         definitions = [
             arriving.pop(definition.id) if definition.id in arriving else definition
@@ -198,9 +200,7 @@ class SegmentEngine:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What is odd, but not wrong, about the definitions (section 8)."""
-        of_segments = (
-            problem for position, definition in enumerate(self._definitions) for problem in definition.warnings_at(position)
-        )
+        of_segments = (problem for position, definition in enumerate(self._definitions) for problem in definition.warnings_at(position))
         return (*self._source_warnings, *of_segments)
 
     def __len__(self) -> int:
@@ -214,10 +214,12 @@ class SegmentEngine:
         return _restored, (type(self), [definition.document for definition in self._definitions], self._settings, self._source_warnings)
 
 
-def _restored(engine_class: type[SegmentEngine], documents: list[Mapping[str, Any]], settings: dict[str, Any], source_warnings: tuple[Problem, ...]) -> SegmentEngine:
+def _restored(
+    engine_class: type[SegmentEngine], documents: list[Mapping[str, Any]], settings: dict[str, Any], source_warnings: tuple[Problem, ...]
+) -> SegmentEngine:
     """Compile a pickled engine anew: pickles hold definitions, not the compiled form, so they outlive releases."""
     engine = engine_class(documents, **settings)
-    engine._source_warnings = source_warnings  # noqa: SLF001 - the engine is not shared yet
+    engine._source_warnings = source_warnings
     return engine
 
 

@@ -78,7 +78,7 @@ def declarations(attributes: Mapping[str, str] | None) -> dict[str, AttributeTyp
     declared = {}
     for key, name in (attributes or {}).items():
         if name not in list(AttributeType):
-            near = nearest(name, list(AttributeType)) if isinstance(name, str) else None
+            near = nearest(str(name), list(AttributeType))
             hint = f"; did you mean {near!r}?" if near else ""
             raise ValueError(f"attribute {key!r}: {shown(name)} is not a type; types are {', '.join(AttributeType)}{hint}")
         declared[key] = AttributeType(name)

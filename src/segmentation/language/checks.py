@@ -152,9 +152,9 @@ class Prefix:
 
     text: str
 
-    def admits(self, scalar: str, _clock: Clock) -> bool:
+    def admits(self, scalar: Any, _clock: Clock) -> bool:
         """Whether the text starts so."""
-        return scalar.startswith(self.text)
+        return bool(scalar.startswith(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,9 @@ class Suffix:
 
     text: str
 
-    def admits(self, scalar: str, _clock: Clock) -> bool:
+    def admits(self, scalar: Any, _clock: Clock) -> bool:
         """Whether the text ends so."""
-        return scalar.endswith(self.text)
+        return bool(scalar.endswith(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Substring:
 
     text: str
 
-    def admits(self, scalar: str, _clock: Clock) -> bool:
+    def admits(self, scalar: Any, _clock: Clock) -> bool:
         """Whether the text occurs."""
         return self.text in scalar
 
@@ -196,7 +196,7 @@ class Window:
         origin = clock.today if self.of == "today" else clock.week_start(clock.today)
         return origin + self.first, origin + self.last
 
-    def admits(self, scalar: MonthDay, clock: Clock) -> bool:
+    def admits(self, scalar: Any, clock: Clock) -> bool:
         """Whether the anniversary of this month and day falls inside (outside)."""
         found = anniversaries(*self.days(clock))
         return (found is None or scalar in found) is not self.is_outside
@@ -209,7 +209,7 @@ class Inside:
     location_id: str
     place: Place
 
-    def admits(self, scalar: tuple[float, float], _clock: Clock) -> bool:
+    def admits(self, scalar: Any, _clock: Clock) -> bool:
         """Whether the point lies inside."""
         return self.place.contains(scalar)
 

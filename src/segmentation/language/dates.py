@@ -7,10 +7,9 @@ microseconds since 1970-01-01T00:00Z. Both are plain integers, so that compariso
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from datetime import timezone as fixed_zone
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from segmentation import iso8601
 from segmentation.errors import nearest
@@ -70,10 +69,10 @@ class Calendar:
             ValueError: `now` has no offset, or lies outside the years 0001 to 9999.
         """
         if now is None:
-            now = datetime.now(fixed_zone.utc)
-        elif not isinstance(now, datetime):
+            now = datetime.now(UTC)
+        if not isinstance(now, datetime):
             raise TypeError(f"now is a datetime, not {type(now).__name__}")
-        elif now.utcoffset() is None:
+        if now.utcoffset() is None:
             raise ValueError("now is a naive datetime; give it a time zone, e.g. datetime.now(timezone.utc)")
         moment = self.moment(now.replace(tzinfo=None), now.utcoffset())
         if moment is None:
@@ -127,16 +126,12 @@ class Calendar:
 
 
 def _zone(name: str) -> ZoneInfo:
-    if isinstance(name, str):
-        try:
-            return ZoneInfo(name)
-        except (LookupError, OSError, ValueError):  # not found; a directory; an absolute path
-            import zoneinfo  # noqa: PLC0415 - the list of zones is read from disk, only to suggest one
-
-            near = nearest(name, sorted(zoneinfo.available_timezones()))
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise ValueError(f"{name!r} is not the IANA name of a time zone{hint}") from None
-    raise ValueError(f"timezone is an IANA name, not a {type(name).__name__}")
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError, ValueError, TypeError, AttributeError):  # not found; a directory; an absolute path; no text at all
+        near = nearest(str(name), sorted(available_timezones()))
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise ValueError(f"{name!r} is not the IANA name of a time zone{hint}") from None
 
 
 @dataclass(frozen=True, slots=True)

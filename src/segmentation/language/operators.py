@@ -198,6 +198,14 @@ def _inside(operand: tuple[str, Place]) -> Iterable[Check]:
     yield Check(Facet.POINT, Inside(*operand), Kind.STRING)
 
 
+def _days_ago(constraint: Callable[[int], Constraint]) -> Lowering:
+    return _of_dates(Facet.DAYS_AGO, constraint)
+
+
+def _anniversary(constraint: Callable[[int], Constraint]) -> Lowering:
+    return _of_dates(Facet.ANNIVERSARY, constraint)
+
+
 _ONE, _LIST, _NOTHING = Takes.ONE, Takes.LIST, Takes.NOTHING
 
 _TABLE: Final[tuple[Operator, ...]] = (
@@ -238,14 +246,14 @@ _TABLE: Final[tuple[Operator, ...]] = (
     Operator("$after_equal", "5.4", _ONE, Operand.DATE, "the date is n or after", lambda n: _after(n, or_equal=True)),
     Operator("$before_equal", "5.4", _ONE, Operand.DATE, "the date is n or before", lambda n: _before(n, or_equal=True)),
     # 5.5 Relative to today, in calendar days
-    Operator("$more_than_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(low=n + 1))),
-    Operator("$is_more_days_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(low=n + 1))),
-    Operator("$less_than_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(0, n - 1))),
-    Operator("$is_less_days_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _of_dates(Facet.DAYS_AGO, lambda n: Interval(0, n - 1))),
-    Operator("$is_days_ago", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ago", _of_dates(Facet.DAYS_AGO, _one)),
-    Operator("$more_than_future", "5.5", _ONE, Operand.DAYS, "the day is more than n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: Interval(high=-n - 1))),
-    Operator("$less_than_future", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: Interval(1 - n, 0))),
-    Operator("$is_days_in_future", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ahead", _of_dates(Facet.DAYS_AGO, lambda n: _one(-n))),
+    Operator("$more_than_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _days_ago(lambda n: Interval(low=n + 1))),
+    Operator("$is_more_days_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _days_ago(lambda n: Interval(low=n + 1))),
+    Operator("$less_than_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _days_ago(lambda n: Interval(0, n - 1))),
+    Operator("$is_less_days_ago", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ago", _days_ago(lambda n: Interval(0, n - 1))),
+    Operator("$is_days_ago", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ago", _days_ago(_one)),
+    Operator("$more_than_future", "5.5", _ONE, Operand.DAYS, "the day is more than n days ahead", _days_ago(lambda n: Interval(high=-n - 1))),
+    Operator("$less_than_future", "5.5", _ONE, Operand.DAYS, "the day is today or less than n days ahead", _days_ago(lambda n: Interval(1 - n, 0))),
+    Operator("$is_days_in_future", "5.5", _ONE, Operand.DAYS, "the day is exactly n days ahead", _days_ago(lambda n: _one(-n))),
     Operator("$today", "5.5", _NOTHING, Operand.ANYTHING, "the day is today", _exactly(Facet.DAYS_AGO, 0), twin="$today_md"),
     Operator("$yesterday", "5.5", _NOTHING, Operand.ANYTHING, "the day is yesterday", _exactly(Facet.DAYS_AGO, 1), twin="$yesterday_md"),
     Operator("$tomorrow", "5.5", _NOTHING, Operand.ANYTHING, "the day is tomorrow", _exactly(Facet.DAYS_AGO, -1), twin="$tomorrow_md"),
@@ -269,12 +277,14 @@ _TABLE: Final[tuple[Operator, ...]] = (
     Operator("$last_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is last month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 1)),
     Operator("$this_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is this month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 0)),
     Operator("$next_month_md", "5.6", _NOTHING, Operand.ANYTHING, "the month is next month, of any year", _exactly(Facet.MONTHS_AGO_IN_YEAR, 11)),
-    Operator("$is_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary was exactly n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, -n))),
-    Operator("$is_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is in exactly n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(n, n))),
-    Operator("$is_less_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or was up to n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, 0))),
-    Operator("$is_less_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or in up to n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(0, n))),
-    Operator("$is_more_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor was it up to n days ago", _of_dates(Facet.ANNIVERSARY, lambda n: Window(-n, 0, is_outside=True))),
-    Operator("$is_more_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor in up to n days", _of_dates(Facet.ANNIVERSARY, lambda n: Window(0, n, is_outside=True))),
+    Operator("$is_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary was exactly n days ago", _anniversary(lambda n: Window(-n, -n))),
+    Operator("$is_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is in exactly n days", _anniversary(lambda n: Window(n, n))),
+    Operator("$is_less_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or was up to n days ago", _anniversary(lambda n: Window(-n, 0))),
+    Operator("$is_less_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is today or in up to n days", _anniversary(lambda n: Window(0, n))),
+    Operator("$is_more_days_ago_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor up to n days ago",
+             _anniversary(lambda n: Window(-n, 0, is_outside=True))),
+    Operator("$is_more_days_in_future_md", "5.6", _ONE, Operand.DAYS, "the anniversary is neither today nor in up to n days",
+             _anniversary(lambda n: Window(0, n, is_outside=True))),
     # 5.7 Parts of a date
     Operator("$is_day_of_month", "5.7", _ONE, Operand.DAY_OF_MONTH, "the day of the month is n", _of_dates(Facet.DAY_OF_MONTH, _one)),
     Operator("$is_month", "5.7", _ONE, Operand.MONTH, "the month is n", _of_dates(Facet.MONTH, _one)),

@@ -182,7 +182,9 @@ class _Parser:
     def value(self, operator: Operator, attribute: Attribute, operand: Any, path: Path) -> Any:
         """One value of an operand, read as the operator takes it; `_INVALID` with a fault when it cannot be."""
         if operand is None:
-            self.fault(path, "null_operand", f"{operator.name} takes {operator.operand.value}, not null; a missing value is found by $is_unknown", "$is_unknown")
+            self.fault(
+                path, "null_operand", f"{operator.name} takes {operator.operand.value}, not null; a missing value is found by $is_unknown", "$is_unknown"
+            )
             return _INVALID
         if not _is_operand(operand):
             self.fault(path, "bad_operand", f"{operator.name} takes {operator.operand.value}, not {shown(operand)}")
@@ -225,11 +227,13 @@ def _nearest_operator(name: Any) -> str | None:
 
 def _is_operand(operand: Any) -> bool:
     """Whether a value is a string, a finite number that JSON text can carry, or a boolean."""
-    if isinstance(operand, float):
-        return math.isfinite(operand)
-    if isinstance(operand, int):
-        return abs(operand) < operands.LARGEST
-    return isinstance(operand, str)
+    match operand:
+        case int():
+            return bool(-operands.LARGEST < operand < operands.LARGEST)
+        case float():
+            return math.isfinite(operand)
+        case _:
+            return isinstance(operand, str)
 
 
 def _read(kind: Operand, operand: Any, options: Options) -> Any:

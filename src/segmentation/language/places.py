@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from segmentation.errors import shown
@@ -63,7 +64,7 @@ class Polygon:
         y, x = where
         inside = False
         for ring in self.rings:
-            for (y1, x1), (y2, x2) in zip(ring, ring[1:], strict=False):
+            for (y1, x1), (y2, x2) in pairwise(ring):
                 if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
                     inside = not inside
         return inside
@@ -115,11 +116,9 @@ def _rings(rings: Any) -> tuple[tuple[Point, ...], ...]:
 
 
 def _ring(positions: Any) -> tuple[Point, ...]:
-    if not isinstance(positions, list | tuple):
-        raise ValueError("a ring is an array of positions")
-    ring = tuple(_position(position) for position in positions)
+    ring = tuple(_position(position) for position in positions) if isinstance(positions, list | tuple) else ()
     if len(ring) < _RING or ring[0] != ring[-1]:
-        raise ValueError("a ring is closed: four or more positions, the last one equal to the first")
+        raise ValueError("a ring is an array of four or more positions, closed: the last one equal to the first")
     return ring
 
 

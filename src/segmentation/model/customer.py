@@ -9,16 +9,16 @@ from pydantic import BaseModel, ConfigDict, WithJsonSchema
 __all__ = ["Customer"]
 
 
-def _described(schema_type: str, description: str, **more: Any) -> Any:
-    """A field that keeps whatever it is given and tells JSON Schema what the API has there."""
-    return Annotated[Any, WithJsonSchema({"type": [schema_type, "null"], "description": description, **more})]
+def _told(schema_type: str, description: str, **more: str) -> WithJsonSchema:
+    """What the API has in a field: for JSON Schema only, since a field keeps whatever it is given."""
+    return WithJsonSchema({"type": [schema_type, "null"], "description": description, **more})
 
 
-_Text = _described("string", "Text.")
-_Date = _described("string", "Calendar date, YYYY-MM-DD.", format="date")
-_DateTime = _described("string", "ISO 8601 date-time.", format="date-time")
-_Object = _described("object", "JSON object.")
-_Kind = _described("string", "Always `customer`.")
+_Text = Annotated[Any, _told("string", "Text.")]
+_Date = Annotated[Any, _told("string", "Calendar date, YYYY-MM-DD.", format="date")]
+_DateTime = Annotated[Any, _told("string", "ISO 8601 date-time.", format="date-time")]
+_Object = Annotated[Any, _told("object", "JSON object.")]
+_Kind = Annotated[Any, _told("string", "Always `customer`.")]
 
 
 class Customer(BaseModel):
