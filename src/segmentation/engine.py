@@ -4,22 +4,68 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSegmentError, article, json_type, nearest
-from segmentation.language.dates import Clock
+from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
-from segmentation.matching import Matcher
+from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
 
 __all__ = ["SegmentEngine"]
 
 Record = Customer | Mapping[str, Any] | str | bytes | bytearray
 """What an engine takes as a customer: the model, a JSON object, or the JSON text of one."""
+
+
+_CACHE_BYTES = 32 << 20
+"""What remembered rows may take."""
+
+
+class _Held:
+    """A segment in an engine, with its forms in answers and as a test, each made when first asked for: threads that race make equal ones."""
+
+    __slots__ = ("_json", "_simple", "_test", "definition", "order")
+
+    def __init__(self, order: int, definition: Definition) -> None:
+        self.order = order
+        self.definition = definition
+        self._simple: SimpleSegment | None = None
+        self._json: bytes | None = None
+        self._test: Test | None = None
+
+    @property
+    def simple(self) -> SimpleSegment:
+        if self._simple is None:
+            self._simple = SimpleSegment(id=self.definition.id, name=self.definition.name)
+        return self._simple
+
+    @property
+    def json(self) -> bytes:
+        if self._json is None:
+            self._json = self.simple.model_dump_json().encode()
+        return self._json
+
+    def test(self, calendar: Calendar) -> Test:
+        if self._test is None:
+            self._test = compile_predicate(self.definition.predicate, calendar)
+        return self._test
+
+
+def _settings(
+    timezone: str,
+    week_start: str,
+    attributes: Mapping[str, str] | None,
+    locations: Mapping[str, Any] | None,
+    *,
+    cache: bool,
+) -> dict[str, Any]:
+    """The arguments of an engine, copied: what a pickle restores it from."""
+    return {"timezone": timezone, "week_start": week_start, "attributes": dict(attributes or {}), "locations": dict(locations or {}), "cache": cache}
 
 
 class SegmentEngine:
@@ -33,6 +79,7 @@ class SegmentEngine:
         week_start: The first day of the week: `monday`, `sunday` or `saturday`.
         attributes: Types of attributes that the data does not show by itself, such as `{"metadata.signup": "date"}` (section 3).
         locations: Shapes by location id, for `$in_location` (section 5.9).
+        cache: Whether to remember, within bounds, what was found for values seen before. Answers do not depend on it.
 
     Raises:
         DefinitionError: Something is wrong with the segments; its `problems` lists everything, in document order.
@@ -44,7 +91,7 @@ class SegmentEngine:
         ['seg_1']
     """
 
-    __slots__ = ("_definitions", "_matcher", "_names", "_options", "_positions", "_settings", "_source_warnings")
+    __slots__ = ("_held", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
 
     def __init__(
         self,
@@ -53,10 +100,12 @@ class SegmentEngine:
         week_start: str = "monday",
         attributes: Mapping[str, str] | None = None,
         locations: Mapping[str, Any] | None = None,
+        *,
+        cache: bool = True,
     ) -> None:
         if isinstance(segments, str | bytes | Mapping) or not isinstance(segments, Iterable):
             raise TypeError(f"segments is an iterable of Segment or mapping, not {article(json_type(segments))}; JSON text is read by SegmentEngine.from_json")
-        self._build(Document(list(segments)), timezone, week_start, attributes, locations)
+        self._build(Document(list(segments)), _settings(timezone, week_start, attributes, locations, cache=cache))
 
     @classmethod
     def from_json(
@@ -66,6 +115,8 @@ class SegmentEngine:
         week_start: str = "monday",
         attributes: Mapping[str, str] | None = None,
         locations: Mapping[str, Any] | None = None,
+        *,
+        cache: bool = True,
     ) -> Self:
         """An engine of the segments in JSON: an array, one segment, an API list response, or JSON Lines.
 
@@ -75,6 +126,7 @@ class SegmentEngine:
             week_start: See the class.
             attributes: See the class.
             locations: See the class.
+            cache: See the class.
 
         Raises:
             DefinitionError: As for the class, and when the text is not JSON or an object in it has a key twice.
@@ -82,28 +134,17 @@ class SegmentEngine:
         """
         text = Path(source).read_bytes() if isinstance(source, os.PathLike) else source
         engine = cls.__new__(cls)
-        engine._build(documents_in(text), timezone, week_start, attributes, locations)
+        engine._build(documents_in(text), _settings(timezone, week_start, attributes, locations, cache=cache))
         return engine
 
-    def _build(
-        self,
-        document: Document,
-        timezone: str,
-        week_start: str,
-        attributes: Mapping[str, str] | None,
-        locations: Mapping[str, Any] | None,
-    ) -> None:
-        self._settings = {"timezone": timezone, "week_start": week_start, "attributes": dict(attributes or {}), "locations": dict(locations or {})}
-        self._options = Options.of(timezone, week_start, attributes, locations)
-        definitions, source_warnings = compile_definitions(document, self._options)
-        self._adopt(definitions, source_warnings)
-
-    def _adopt(self, definitions: Sequence[Definition], source_warnings: tuple[Problem, ...]) -> None:
-        self._definitions = tuple(definitions)
-        self._source_warnings = source_warnings
-        self._positions = {definition.id: position for position, definition in enumerate(definitions)}
-        self._names = tuple(SimpleSegment(id=definition.id, name=definition.name) for definition in definitions)
-        self._matcher = Matcher([definition.predicate for definition in definitions], self._options.calendar)
+    def _build(self, document: Document, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = Options.of(settings["timezone"], settings["week_start"], settings["attributes"], settings["locations"])
+        definitions, self._source_warnings = compile_definitions(document, self._options)
+        self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
+        self._next_order = len(definitions)
+        items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
+        self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0)
 
     # Answers
 
@@ -121,16 +162,17 @@ class SegmentEngine:
             RecordTypeError: The customer is not an object (a `TypeError`).
             ValueError: `now` has no time zone.
         """
-        data = [self._names[position] for position in self._match(customer, now)]
-        return CustomerSegmentsList(data=data, total=len(data))
+        data = [held.simple for held in self._match(customer, now)]
+        return CustomerSegmentsList.model_construct(object="list", data_ref="data", data=data, total=len(data))
 
     def evaluate_json(self, customer: Record, now: datetime | None = None) -> bytes:
         """The answer of `evaluate` as JSON text in UTF-8."""
-        return self.evaluate(customer, now).model_dump_json().encode()
+        pieces = [held.json for held in self._match(customer, now)]
+        return b'{"object":"list","data_ref":"data","data":[%b],"total":%d}' % (b",".join(pieces), len(pieces))
 
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
         """The ids of the segments that a customer is in, in definition order."""
-        return [self._definitions[position].id for position in self._match(customer, now)]
+        return [held.definition.id for held in self._match(customer, now)]
 
     def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
         """Whether a customer is in one segment.
@@ -138,8 +180,7 @@ class SegmentEngine:
         Raises:
             UnknownSegmentError: No segment has this id (a `KeyError`).
         """
-        position = self._position(segment_id)
-        return position in self._match(customer, now)
+        return self._find(segment_id).test(self._options.calendar)(read_record(customer), self._clock(now))
 
     def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
         """The segments that a customer who is not stored would be in if it were created now (section 6)."""
@@ -150,17 +191,17 @@ class SegmentEngine:
         record = {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
         return self.evaluate(record, now)
 
-    def _match(self, customer: Record, now: datetime | None) -> list[int]:
+    def _match(self, customer: Record, now: datetime | None) -> list[_Held]:
         return self._matcher.match(read_record(customer), self._clock(now))
 
     def _clock(self, now: datetime | None) -> Clock:
         return self._options.calendar.clock(now)
 
-    def _position(self, segment_id: str) -> int:
+    def _find(self, segment_id: str) -> _Held:
         try:
-            return self._positions[segment_id]
+            return self._held[segment_id]
         except (KeyError, TypeError):
-            near = nearest(str(segment_id), list(self._positions))
+            near = nearest(str(segment_id), list(self._held))
             hint = f"; did you mean {near!r}?" if near else ""
             raise UnknownSegmentError(f"no segment has the id {segment_id!r}{hint}") from None
 
@@ -175,43 +216,45 @@ class SegmentEngine:
             UnknownSegmentError: An id to remove is not there.
             DefinitionError: An added segment is faulty, or has the id of one that stays.
         """
-        removed = set(remove)
-        for segment_id in removed:
-            self._position(segment_id)
-        stays = {
-            definition.id: position for definition, position in zip(self._definitions, self._positions.values(), strict=True) if definition.id not in removed
-        }
-        arriving = {definition.id: definition for definition in compile_definitions(Document(list(add)), self._options, stays)[0]}
-        definitions = [
-            arriving.pop(definition.id) if definition.id in arriving else definition
-            for definition in self._definitions
-            if definition.id in stays or definition.id in arriving
-        ]
+        removed = {segment_id: self._find(segment_id) for segment_id in remove}
+        taken = {segment_id: held.order for segment_id, held in self._held.items() if segment_id not in removed}
+        added, _ = compile_definitions(Document(list(add)), self._options, taken)
         engine = type(self).__new__(type(self))
-        engine._settings, engine._options = self._settings, self._options
-        engine._adopt([*definitions, *arriving.values()], ())
+        engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
+        engine._held, engine._next_order = self._held.copy(), self._next_order
+        arriving: list[_Held] = []
+        for definition in added:
+            place = removed.get(definition.id)
+            arriving.append(_Held(engine._next_order if place is None else place.order, definition))
+            engine._next_order += place is None
+        for segment_id in removed.keys() - {held.definition.id for held in arriving}:
+            del engine._held[segment_id]
+        engine._held.update((held.definition.id, held) for held in arriving)
+        arriving.sort(key=lambda held: held.order)
+        items = [(held.order, held, held.definition.predicate) for held in arriving]
+        engine._matcher = self._matcher.replaced(items, [held.order for held in removed.values()])
         return engine
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The segments, in definition order."""
-        return tuple(Segment.model_validate(definition.document) for definition in self._definitions)
+        return tuple(Segment.model_validate(held.definition.document) for held in self._held.values())
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What is odd, but not wrong, about the definitions (section 8)."""
-        of_segments = (problem for position, definition in enumerate(self._definitions) for problem in definition.warnings_at(position))
+        of_segments = (problem for position, held in enumerate(self._held.values()) for problem in held.definition.warnings_at(position))
         return (*self._source_warnings, *of_segments)
 
     def __len__(self) -> int:
-        return len(self._definitions)
+        return len(self._held)
 
     def __repr__(self) -> str:
         calendar = self._options.calendar
         return f"<{type(self).__name__}: {len(self)} segments, timezone {calendar.timezone}, weeks start on {calendar.week_start}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), [definition.document for definition in self._definitions], self._settings, self._source_warnings)
+        return _restored, (type(self), [held.definition.document for held in self._held.values()], self._settings, self._source_warnings)
 
 
 def _restored(

@@ -1,0 +1,156 @@
+"""A block: some thousands of conjunctions, matched together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from segmentation.language.attributes import Attribute, Record
+from segmentation.language.data import plain
+from segmentation.language.dates import Calendar, Clock
+from segmentation.language.predicate import Listed
+from segmentation.matching.column import Column
+from segmentation.matching.direct import Test
+from segmentation.matching.plan import Conjunction
+from segmentation.matching.postings import Members
+
+__all__ = ["Block", "Entry", "Listing"]
+
+Payload = TypeVar("Payload")
+
+
+class Entry(NamedTuple, Generic[Payload]):
+    """What a bit stands for."""
+
+    order: int
+    """Where it belongs among the answers."""
+    payload: Payload
+    """The answer."""
+    decides: Test | None
+    """For a candidate: whether it is one indeed. None when its conjunctions are exact."""
+
+
+class Listing:
+    """The lists of static segments: from a customer to bits.
+
+    Kept in generations, each at least twice as large as the next, so that adding a list does not copy all others.
+    """
+
+    __slots__ = ("generations", "positives")
+
+    def __init__(self) -> None:
+        self.positives = 0
+        self.generations: tuple[Members, ...] = ()
+
+    def add(self, listed: Listed, bit: int, *, is_negated: bool) -> None:
+        """Add a list of customers."""
+        if not is_negated:
+            self.positives |= 1 << bit
+        newest = Members()
+        newest.postings = dict.fromkeys(listed.customers, (bit,))
+        older = list(self.generations)
+        while older and 2 * len(newest.postings) > len(older[-1].postings):
+            newest = _merged(older.pop(), newest)
+        self.generations = (*older, newest)
+
+    def copy(self) -> Listing:
+        """A copy that can be added to without changing this one."""
+        new = Listing()
+        new.positives, new.generations = self.positives, self.generations
+        return new
+
+    def hits(self, record: Record, clock: Clock) -> int:
+        """The bits of the lists that the record is in."""
+        hits = 0
+        for key in ("id", "source_id"):
+            name = plain(record.get(key))
+            if isinstance(name, str):
+                for members in self.generations:
+                    hits |= members.hits(name, clock)
+        return hits
+
+
+def _merged(one: Members, other: Members) -> Members:
+    merged = one.copy()
+    for customer, posting in other.postings.items():
+        for bit in posting if isinstance(posting, tuple) else _numbers(posting):
+            merged.add(customer, bit)
+    return merged
+
+
+def _numbers(bits: int) -> Iterable[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+class Block(Generic[Payload]):
+    """Conjunctions in a row, indexed by attribute. Never changed once built: `extended` answers another block, which shares what it can."""
+
+    __slots__ = ("_order", "capacity", "columns", "entries", "listing")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry[Payload]] = []
+        """What each bit stands for; the bits of one entry are neighbours."""
+        self.capacity = 0
+        """The number of conjunctions that rows have room for."""
+        self.columns: dict[Attribute, Column] = {}
+        self.listing: Listing | None = None
+        self._order: list[tuple[Attribute, Column]] = []
+
+    @property
+    def width(self) -> int:
+        """The number of conjunctions."""
+        return len(self.entries)
+
+    def extended(self, additions: Sequence[tuple[Entry[Payload], Sequence[Conjunction]]], calendar: Calendar, budget: int) -> Block[Payload]:
+        """This block with more entries, each with its conjunctions.
+
+        Args:
+            additions: The entries, ascending by `order` if answers are to come out so.
+            calendar: The calendar by which data is read.
+            budget: Bytes that remembered rows may take.
+        """
+        new: Block[Payload] = Block()
+        new.entries = self.entries.copy()
+        new.columns = self.columns.copy()
+        new.listing = self.listing and self.listing.copy()
+        copied: set[Attribute] = set()
+        for entry, conjunctions in additions:
+            for conjunction in conjunctions:
+                bit = len(new.entries)
+                new.entries.append(entry)
+                slots: dict[Attribute, int] = {}
+                for leaf, is_negated in conjunction:
+                    if isinstance(leaf, Listed):
+                        new.listing = new.listing or Listing()
+                        new.listing.add(leaf, bit, is_negated=is_negated)
+                        continue
+                    attribute = leaf.attribute
+                    if attribute not in copied:
+                        copied.add(attribute)
+                        known = new.columns.get(attribute)
+                        new.columns[attribute] = known.copy() if known else Column(attribute, calendar)
+                    slot = slots[attribute] = slots.get(attribute, -1) + 1
+                    new.columns[attribute].add(leaf, bit, slot, is_negated=is_negated)
+        new.capacity = max(self.capacity, 1 << new.width.bit_length())
+        if new.capacity > self.capacity:  # rows become wider
+            new.columns = {attribute: column if attribute in copied else column.copy() for attribute, column in new.columns.items()}
+            copied.update(new.columns)
+        remembered = budget // ((new.capacity // 8 + 64) * max(1, len(new.columns)))
+        for attribute in copied:
+            new.columns[attribute].seal(new.capacity, remembered)
+        # The most restrictive first: nothing may be left for the others to do.
+        new._order = sorted(new.columns.items(), key=lambda item: -sum(slot.positives.bit_count() for slot in item[1].slots))
+        return new
+
+    def match(self, alive: int, values: dict[Attribute, Any], record: Record, clock: Clock) -> int:
+        """The bits among `alive` whose conjunction holds, given the record's stored values."""
+        if self.listing is not None:
+            alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
+        for attribute, column in self._order:
+            if not alive:
+                return 0
+            alive &= column.row(values[attribute], clock)
+        return alive

@@ -1,0 +1,124 @@
+"""One predicate as a function: for few segments, for one segment, and for deciding about candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from segmentation.language.attributes import Record, finder
+from segmentation.language.checks import WHOLE_VALUE, Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
+from segmentation.language.data import TEXT_DATES, Kind, Reading, kinds_of, read
+from segmentation.language.dates import Calendar, Clock
+from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate
+
+__all__ = ["Test", "compile_predicate"]
+
+Test = Callable[[Record, Clock], bool]
+_ScalarTest = Callable[[Any], bool]
+_NO_CLOCK = Clock(1, 0, 0)
+
+
+def compile_predicate(predicate: Predicate, calendar: Calendar) -> Test:
+    """The predicate as one function of a record and a clock."""
+    match predicate:
+        case Leaf():
+            return _leaf(predicate, calendar)
+        case Listed():
+            return lambda record, _clock: predicate.admits(record)
+        case Not(part):
+            test = compile_predicate(part, calendar)
+            return lambda record, clock: not test(record, clock)
+        case And(parts):
+            return _all_of([compile_predicate(part, calendar) for part in parts])
+        case Or(parts):
+            return _any_of([compile_predicate(part, calendar) for part in parts])
+
+
+def _all_of(tests: Sequence[Test]) -> Test:
+    def test(record: Record, clock: Clock) -> bool:
+        for part in tests:  # noqa: SIM110 - all() costs a generator
+            if not part(record, clock):
+                return False
+        return True
+
+    return test
+
+
+def _any_of(tests: Sequence[Test]) -> Test:
+    def test(record: Record, clock: Clock) -> bool:
+        for part in tests:  # noqa: SIM110 - any() costs a generator
+            if part(record, clock):
+                return True
+        return False
+
+    return test
+
+
+def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
+    """A leaf with short ways for plain texts and numbers; whatever else a value may be goes the long way, which is the leaf itself."""
+    attribute = leaf.attribute
+    find = finder(attribute.key)
+    a_scalar = Reading((), is_known=True, is_present=True, count=1)
+    of_scalars = tuple(check for check in leaf.checks if check.facet not in WHOLE_VALUE)
+    if Leaf(attribute, tuple(check for check in leaf.checks if check.facet in WHOLE_VALUE)).admits(a_scalar, _NO_CLOCK):
+        of_scalars = ()
+        on_scalar: bool | None = True
+    else:
+        on_scalar = None
+    possible = kinds_of(attribute)
+    is_text_plain = Kind.STRING in possible and not any(check.kinds & TEXT_DATES for check in of_scalars)
+    on_text = _scalar_test(of_scalars, Kind.STRING, always=on_scalar) if is_text_plain else None
+    on_number = _scalar_test(of_scalars, Kind.NUMBER, always=on_scalar) if Kind.NUMBER in possible else None
+
+    def test(record: Record, clock: Clock) -> bool:
+        stored = find(record)
+        kind = type(stored)
+        if kind is str:
+            if on_text is not None:
+                return on_text(stored)
+        elif (kind is int or (kind is float and stored == stored)) and on_number is not None:  # noqa: PLR0124 - NaN is unknown
+            return on_number(stored)
+        return leaf.admits(read(stored, attribute, calendar), clock)
+
+    return test
+
+
+def _scalar_test(checks: Sequence[Check], kind: Kind, *, always: bool | None) -> _ScalarTest | None:
+    """The test of one text or number; None when there is no short way."""
+    if always:
+        return lambda _scalar: True
+    tests = [_constraint_test(check.facet, check.constraint) for check in checks if kind in check.kinds]
+    if any(test is None for test in tests):
+        return None
+    known = [test for test in tests if test is not None]
+    match known:
+        case []:
+            return lambda _scalar: False
+        case [only]:
+            return only
+        case _:
+            return lambda scalar: any(test(scalar) for test in known)
+
+
+def _constraint_test(facet: Facet, constraint: Constraint) -> _ScalarTest | None:
+    if facet not in (Facet.TEXT, Facet.NUMBER):
+        return None
+    match constraint:
+        case OneOf(values):
+            return values.__contains__
+        case Prefix(text):
+            return lambda scalar: bool(scalar.startswith(text))
+        case Suffix(text):
+            return lambda scalar: bool(scalar.endswith(text))
+        case Substring(text):
+            return lambda scalar: text in scalar
+        case Interval(low, None, is_low_open=True):
+            return lambda scalar: bool(scalar > low)
+        case Interval(low, None):
+            return lambda scalar: bool(scalar >= low)
+        case Interval(None, high, is_high_open=True):
+            return lambda scalar: bool(scalar < high)
+        case Interval(None, high):
+            return lambda scalar: bool(scalar <= high)
+        case _:
+            return lambda scalar: constraint.admits(scalar, _NO_CLOCK)
