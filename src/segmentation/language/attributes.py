@@ -126,7 +126,7 @@ def _path(key: str) -> Callable[[Record], Any]:
         if value is not MISSING:
             return value
         inner = record.get(parent)
-        return inner.get(child, MISSING) if isinstance(inner, dict | Mapping) else MISSING
+        return inner.get(child, MISSING) if type(inner) is dict or isinstance(inner, Mapping) else MISSING
 
     return find
 
@@ -144,7 +144,7 @@ def _search(record: Record, key: str) -> Any:
             continue
         if end == len(key):
             return value
-        if isinstance(value, dict | Mapping):
+        if isinstance(value, Mapping):
             pending.append((value, end + 1, len(key)))
     return MISSING
 
@@ -166,7 +166,7 @@ def _steps(*steps: str) -> Callable[[Record], Any]:
     def find(record: Record) -> Any:
         value: Any = record
         for step in steps:
-            if not isinstance(value, dict | Mapping):
+            if not isinstance(value, Mapping):
                 return MISSING
             value = value.get(step, MISSING)
         return value

@@ -97,20 +97,24 @@ class Block(Generic[Payload]):
         """The number of conjunctions that rows have room for."""
         self.columns: dict[Attribute, Column] = {}
         self.listing: Listing | None = None
-        self._order: list[tuple[Attribute, Column]] = []
+        self._order: list[tuple[int, Column]] = []
+        """The columns, each with the number of its attribute's value."""
 
     @property
     def width(self) -> int:
         """The number of conjunctions."""
         return len(self.entries)
 
-    def extended(self, additions: Sequence[tuple[Entry[Payload], Sequence[Conjunction]]], calendar: Calendar, budget: int) -> Block[Payload]:
+    def extended(
+        self, additions: Sequence[tuple[Entry[Payload], Sequence[Conjunction]]], calendar: Calendar, budget: int, numbers: dict[Attribute, int]
+    ) -> Block[Payload]:
         """This block with more entries, each with its conjunctions.
 
         Args:
             additions: The entries, ascending by `order` if answers are to come out so.
             calendar: The calendar by which data is read.
             budget: Bytes that remembered rows may take.
+            numbers: Which of the record's values is an attribute's; attributes that are new get the next numbers.
         """
         new: Block[Payload] = Block()
         new.entries = self.entries.copy()
@@ -142,15 +146,18 @@ class Block(Generic[Payload]):
         for attribute in copied:
             new.columns[attribute].seal(new.capacity, remembered)
         # The most restrictive first: nothing may be left for the others to do.
-        new._order = sorted(new.columns.items(), key=lambda item: -sum(slot.positives.bit_count() for slot in item[1].slots))
+        ordered = sorted(new.columns.items(), key=lambda item: -sum(slot.positives.bit_count() for slot in item[1].slots))
+        for attribute, _ in ordered:
+            numbers.setdefault(attribute, len(numbers))
+        new._order = [(numbers[attribute], column) for attribute, column in ordered]
         return new
 
-    def match(self, alive: int, values: dict[Attribute, Any], record: Record, clock: Clock) -> int:
+    def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> int:
         """The bits among `alive` whose conjunction holds, given the record's stored values."""
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
-        for attribute, column in self._order:
+        for number, column in self._order:
             if not alive:
                 return 0
-            alive &= column.row(values[attribute], clock)
+            alive &= column.row(values[number], clock)
         return alive

@@ -24,6 +24,8 @@ from segmentation.matching.tables import Table
 __all__ = ["Column", "Slot"]
 
 _OF_THE_DAY = frozenset({Facet.DAYS_AGO, Facet.WEEKS_AGO, Facet.MONTHS_AGO, Facet.YEARS_AGO, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
+_THEMSELVES = frozenset({Facet.TEXT, Facet.NUMBER, Facet.BOOLEAN})
+"""The facets that are the datum itself."""
 _DAYS_KEPT = 4  # todays whose rows are remembered
 _LONGEST = 256  # letters of a text that is remembered
 _WIDEST = 1 << 64  # integers below are remembered
@@ -34,7 +36,7 @@ _DASH = 4  # where the first dash of ISO text stands
 class Slot:
     """At most one condition of each conjunction on the attribute. A second condition of a conjunction goes to a second slot."""
 
-    __slots__ = ("_by_kind", "_whole", "ages", "base", "positives", "tables")
+    __slots__ = ("_by_kind", "_of_scalars", "_whole", "ages", "base", "positives", "tables")
 
     def __init__(self) -> None:
         self.positives = 0
@@ -43,6 +45,8 @@ class Slot:
         """The row when no condition is met: all ones but the positives."""
         self.tables: dict[tuple[Facet, Kind], Table] = {}
         self._by_kind: dict[Kind, list[tuple[Any, Table]]] = {}
+        self._of_scalars: dict[Kind, list[Table]] = {}
+        """The tables of texts, numbers and booleans by themselves."""
         self._whole: list[tuple[Facet, Table]] = []
         self.ages: dict[Kind, list[Table]] = {}
         """The tables of ages, which go by the microsecond and are not remembered."""
@@ -67,6 +71,7 @@ class Slot:
         self._whole = [(facet, table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
         scalar = [(facet, kinds, table) for (facet, kinds), table in self.tables.items() if facet not in WHOLE_VALUE]
         self._by_kind = {kind: [(FACETS[facet], table) for facet, kinds, table in scalar if kind in kinds and facet is not Facet.AGE] for kind in Kind}
+        self._of_scalars = {kind: [table for facet, kinds, table in scalar if kind in kinds and facet in _THEMSELVES] for kind in Kind}
         self.ages = {kind: [table for facet, kinds, table in scalar if kind in kinds and facet is Facet.AGE] for kind in Kind}
 
     def copy(self) -> Slot:
@@ -97,10 +102,8 @@ class Slot:
     def scalar_hits(self, kind: Kind, scalar: str | float, clock: Clock) -> int:
         """The bits of the conditions that a text, number or boolean meets by itself, those on the whole value aside."""
         found = 0
-        for facet, table in self._by_kind[kind]:
-            value = facet(Datum(kind, scalar), clock)
-            if value is not None:
-                found |= table.hits(value, clock)
+        for table in self._of_scalars[kind]:
+            found |= table.hits(scalar, clock)
         return found
 
     def age_hits(self, data: Iterable[Datum], clock: Clock) -> int:
@@ -117,21 +120,30 @@ _Aged = tuple[list[int], tuple[Datum, ...]]
 """The hits of a value in every slot, ages aside, and its data to take the ages of."""
 
 
+_Rows = dict[type, dict[Any, int | _Aged]]
+
+
+def _no_rows() -> _Rows:
+    return {str: {}, int: {}, float: {}, bool: {}, type(None): {}, type(MISSING): {}}
+
+
 class Column:
     """All conditions of a block on one attribute.
 
     Remembered rows are only ever added whole, or dropped all together: threads that race write equal rows.
     """
 
-    __slots__ = ("_has_ages", "_is_text_plain", "_kinds", "_most", "_of_the_day", "_rows", "_scalar_whole", "attribute", "calendar", "slots")
+    __slots__ = ("_has_ages", "_is_text_plain", "_kinds", "_most", "_of_the_day", "_rows", "_rows_always", "_scalar_whole", "attribute", "calendar", "slots")
 
     def __init__(self, attribute: Attribute, calendar: Calendar) -> None:
         self.attribute = attribute
         self.calendar = calendar
         self.slots: list[Slot] = []
         self._most = 0
-        self._rows: dict[int, dict[type, dict[Any, int | _Aged]]] = {}
-        """By today (0 when the day does not matter), type and value: rows, or what is needed to find one."""
+        self._rows_always = _no_rows()
+        """By type and value: rows, or what is needed to find one."""
+        self._rows: dict[int, _Rows] = {}
+        """The same by today, when the day matters."""
 
     def add(self, leaf: Leaf, bit: int, slot: int, *, is_negated: bool) -> None:
         """Add the condition that a conjunction makes, its `slot`-th on this attribute."""
@@ -148,7 +160,7 @@ class Column:
     def seal(self, capacity: int, remembered: int) -> None:
         """Let what was added take effect, in rows of so many bits, of which at most so many are remembered."""
         self._most = remembered
-        self._rows = {}
+        self._rows, self._rows_always = {}, _no_rows()
         for slot in self.slots:
             slot.seal(capacity)
         facets = {facet for slot in self.slots for facet, _ in slot.tables}
@@ -165,13 +177,15 @@ class Column:
         if self.attribute.type in (None, AttributeType.BOOLEAN):
             self._kinds[bool] = Kind.BOOLEAN
         self._is_text_plain = is_text and not reads_dates
+        if Facet.POINT in facets:
+            self._kinds.pop(str, None)
         a_scalar = Reading((), is_known=True, is_present=True, count=1)
         self._scalar_whole = [slot.whole_hits(a_scalar, Clock(1, 0, 0)) for slot in self.slots]
 
     def row(self, stored: Any, clock: Clock) -> int:
         """The row of a stored value (`MISSING` when there is none)."""
         kind = type(stored)
-        rows = self._rows_of(clock.today if self._of_the_day else 0).get(kind)
+        rows = (self._rows_of(clock.today) if self._of_the_day else self._rows_always).get(kind)
         if rows is None:  # arrays, objects, Python dates: not remembered
             found = self._find(stored, kind, clock)
         elif (known := rows.get(stored)) is not None:
@@ -184,12 +198,12 @@ class Column:
                 rows[stored] = found
         return found if isinstance(found, int) else self._aged(found, clock)
 
-    def _rows_of(self, day: int) -> dict[type, dict[Any, int | _Aged]]:
+    def _rows_of(self, day: int) -> _Rows:
         rows = self._rows.get(day)
         if rows is None:
             if len(self._rows) >= _DAYS_KEPT:
                 self._rows = {}
-            rows = self._rows[day] = {str: {}, int: {}, float: {}, bool: {}, type(None): {}, type(MISSING): {}}
+            rows = self._rows[day] = _no_rows()
         return rows
 
     def _find(self, stored: Any, kind: type, clock: Clock) -> int | _Aged:
@@ -200,6 +214,9 @@ class Column:
             if self._has_ages:
                 return hits, reading.data
         else:
+            if len(self.slots) == 1:
+                slot = self.slots[0]
+                return slot.base ^ (self._scalar_whole[0] | slot.scalar_hits(own, stored, clock))
             hits = [whole | slot.scalar_hits(own, stored, clock) for whole, slot in zip(self._scalar_whole, self.slots, strict=True)]
         return self._row(hits)
 

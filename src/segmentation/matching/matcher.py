@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -36,7 +36,7 @@ class Matcher(Generic[Payload]):
     Never changed once built, so safe to share between threads; `replaced` answers another one, which shares what it can.
     """
 
-    __slots__ = ("_alive", "_blocks", "_budget", "_calendar", "_direct", "_finders", "_highest", "_is_ascending", "_places", "_predicates")
+    __slots__ = ("_alive", "_blocks", "_budget", "_calendar", "_direct", "_finders", "_highest", "_is_ascending", "_numbers", "_places", "_predicates")
 
     def __init__(self, items: Sequence[tuple[int, Payload, Predicate]], calendar: Calendar, budget: int) -> None:
         """Compile.
@@ -53,7 +53,9 @@ class Matcher(Generic[Payload]):
         self._alive: tuple[int, ...] = ()
         """For every block, the bits that are not removed."""
         self._places: dict[int, _Place] = {}
-        self._finders: dict[Attribute, Any] = {}
+        self._numbers: dict[Attribute, int] = {}
+        self._finders: list[Callable[[Record], Any]] = []
+        """How to find the value of each attribute, by number."""
         self._highest = -1
         """The greatest order that has bits."""
         self._is_ascending = True
@@ -65,7 +67,7 @@ class Matcher(Generic[Payload]):
         """The payloads of the predicates that hold of the record, in ascending order."""
         if self._direct is not None:
             return [payload for test, payload in self._direct if test(record, clock)]
-        values = {attribute: find(record) for attribute, find in self._finders.items()}
+        values = [find(record) for find in self._finders]
         found: list[Entry[Payload]] = []
         for block, alive in zip(self._blocks, self._alive, strict=True):
             bits = block.match(alive, values, record, clock)
@@ -79,7 +81,8 @@ class Matcher(Generic[Payload]):
         """This matcher without the predicates of some orders, then with others."""
         new: Matcher[Payload] = Matcher((), self._calendar, self._budget)
         new._predicates, new._places = self._predicates.copy(), self._places.copy()
-        new._blocks, new._finders, new._highest, new._is_ascending = self._blocks, self._finders, self._highest, self._is_ascending
+        new._blocks, new._highest, new._is_ascending = self._blocks, self._highest, self._is_ascending
+        new._numbers, new._finders = self._numbers.copy(), self._finders.copy()
         alive = list(self._alive)
         for order in removed:
             del new._predicates[order]
@@ -105,7 +108,8 @@ class Matcher(Generic[Payload]):
         self._tidy()
 
     def _forget_index(self) -> None:
-        self._blocks, self._alive, self._places, self._finders, self._highest, self._is_ascending = (), (), {}, {}, -1, True
+        self._blocks, self._alive, self._places, self._highest, self._is_ascending = (), (), {}, -1, True
+        self._numbers, self._finders = {}, []
 
     def _index(self, items: Iterable[tuple[int, Payload, Predicate]]) -> None:
         """Put predicates into the last block, and into new ones when it is full."""
@@ -130,14 +134,12 @@ class Matcher(Generic[Payload]):
             self._highest = max(self._highest, order)
         self._flush(waiting, blocks, alive)
         self._blocks, self._alive = tuple(blocks), tuple(alive)
-        known = {attribute for block in blocks for attribute in block.columns}
-        if len(known) > len(self._finders):
-            self._finders = self._finders | {attribute: finder(attribute.key) for attribute in sorted(known - self._finders.keys(), key=str)}
+        self._finders += [finder(attribute.key) for attribute in list(self._numbers)[len(self._finders) :]]
 
     def _flush(self, waiting: list[tuple[Entry[Payload], Sequence[Any]]], blocks: list[Block[Payload]], alive: list[int]) -> None:
         if waiting:
             first = blocks[-1].width
-            blocks[-1] = blocks[-1].extended(waiting, self._calendar, self._budget)
+            blocks[-1] = blocks[-1].extended(waiting, self._calendar, self._budget, self._numbers)
             alive[-1] |= (1 << blocks[-1].width) - (1 << first)
             waiting.clear()
 
@@ -150,22 +152,21 @@ class Matcher(Generic[Payload]):
 
 
 def _gather(bits: int, entries: Sequence[Entry[Payload]], found: list[Entry[Payload]], record: Record, clock: Clock) -> None:
-    """Append the entries of the bits that are set, each once, candidates only if they are decided for."""
-    last: Entry[Payload] | None = found[-1] if found else None
-    for bit in _numbers(bits):
-        entry = entries[bit]
-        if entry is not last:
-            last = entry
-            if entry.decides is None or entry.decides(record, clock):
-                found.append(entry)
+    """Append the entries of the bits that are set, each once, candidates only if they are decided for.
 
-
-def _numbers(bits: int) -> Iterator[int]:
-    """The numbers of the bits that are set, ascending: by words of 64 bits, so that the cost follows words and set bits, not their product."""
+    Bits are taken by words of 64, so that the cost follows words and set bits, not their product.
+    """
+    last: Entry[Payload] | None = None
     size = (bits.bit_length() + _WORD - 1) // _WORD
-    for position, word in enumerate(unpack(f"<{size}Q", bits.to_bytes(8 * size, "little"))):
+    first = -_WORD
+    for word in unpack(f"<{size}Q", bits.to_bytes(8 * size, "little")):
+        first += _WORD
         left = word
         while left:
             lowest = left & -left
-            yield _WORD * position + _BIT[lowest]
             left ^= lowest
+            entry = entries[first + _BIT[lowest]]
+            if entry is not last:
+                last = entry
+                if entry.decides is None or entry.decides(record, clock):
+                    found.append(entry)

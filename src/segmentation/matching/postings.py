@@ -56,8 +56,8 @@ class Members:
 
     def hits(self, scalar: Any, _clock: Clock) -> int:
         """The bits of the constants that admit the scalar."""
-        posting = self.postings.get(scalar)
-        return 0 if posting is None else _bits(posting)
+        posting = self.postings.get(scalar, 0)
+        return posting if isinstance(posting, int) else _bits(posting)
 
 
 class Affixes:

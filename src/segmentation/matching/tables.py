@@ -24,7 +24,7 @@ class Table:
     distinct constants in it.
     """
 
-    __slots__ = ("_affixes", "_after", "_always", "_at", "_facet", "_flips", "_members", "_parts")
+    __slots__ = ("_affixes", "_after", "_always", "_at", "_facet", "_flipping", "_flips", "_members", "_parts", "_posted")
 
     def __init__(self, facet: Facet) -> None:
         self._facet = facet
@@ -33,8 +33,10 @@ class Table:
         """The postings of texts, windows and places."""
         self._always = 0
         """The bits of intervals without a lower end, before they flip."""
-        self._at = self._after = Flips(is_after=False)
+        self._at = Flips(is_after=False)
         self._after = Flips(is_after=True)
+        self._flipping: tuple[Flips, ...] = ()
+        self._posted: tuple[Any, ...] = ()
         self._flips: tuple[list[tuple[Any, int]], list[tuple[Any, int]]] = ([], [])
 
     def add(self, constraints: Iterable[Constraint], bit: int) -> None:
@@ -85,6 +87,8 @@ class Table:
         if after:
             self._after = self._after.with_flips(after)
         self._flips = ([], [])
+        self._flipping = tuple(flips for flips in (self._at, self._after) if flips.runs[0].bits)
+        self._posted = tuple(part for part in (self._members, *self._parts.values()) if part is not None)
 
     def copy(self) -> Table:
         """A copy that can be added to without changing this one."""
@@ -97,12 +101,8 @@ class Table:
     def hits(self, scalar: Any, clock: Clock) -> int:
         """The bits whose constraints admit the scalar."""
         found = self._always
-        if self._at.firsts or self._at.runs[0].bits:
-            found ^= self._at.hits(scalar)
-        if self._after.firsts or self._after.runs[0].bits:
-            found ^= self._after.hits(scalar)
-        if self._members is not None:
-            found |= self._members.hits(scalar, clock)
-        for part in self._parts.values():
+        for flips in self._flipping:
+            found ^= flips.hits(scalar)
+        for part in self._posted:
             found |= part.hits(scalar, clock)
         return found
