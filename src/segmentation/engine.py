@@ -22,7 +22,7 @@ Record = Customer | Mapping[str, Any] | str | bytes | bytearray
 """What an engine takes as a customer: the model, a JSON object, or the JSON text of one."""
 
 
-_CACHE_BYTES = 32 << 20
+_CACHE_BYTES = 128 << 20
 """What remembered rows may take."""
 
 
@@ -54,6 +54,10 @@ class _Held:
         if self._test is None:
             self._test = compile_predicate(self.definition.predicate, calendar)
         return self._test
+
+
+def _order(held: _Held) -> int:
+    return held.order
 
 
 def _settings(
@@ -144,7 +148,7 @@ class SegmentEngine:
         self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
         self._next_order = len(definitions)
         items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
-        self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0)
+        self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
 
     # Answers
 

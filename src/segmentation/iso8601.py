@@ -7,53 +7,37 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-__all__ = ["IsoDateTime", "is_month_day", "parse", "parse_month_day"]
+__all__ = ["is_month_day", "parse", "parse_month_day"]
 
-_DATE = r"(\d{4})-(\d\d)-(\d\d)"
 _ISO = re.compile(
-    _DATE + r"(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?",
+    r"\d{4}-\d\d-\d\d"
+    r"(?:[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?",
     re.ASCII,
 )
+_DATE = len("YYYY-MM-DD")
 _MONTH_DAY = re.compile(r"--(\d\d)-(\d\d)", re.ASCII)
 _LEAP_YEAR = 2000
 
-IsoDateTime = tuple[datetime, timedelta | None]
-"""A wall-clock time (naive) and its offset from UTC, None when the text has none."""
 
-
-def parse(text: str) -> date | IsoDateTime | None:
-    """Read `text` as a date or a date-time; None when it is neither.
+def parse(text: str) -> date | datetime | None:
+    """Read `text` as a date or a date-time, aware when it has an offset; None when it is neither.
 
     Digits past the microsecond are cut.
 
     >>> parse("2026-02-29") is None
     True
-    >>> parse("2026-02-28 07:30+0530")
-    (datetime.datetime(2026, 2, 28, 7, 30), datetime.timedelta(seconds=19800))
+    >>> parse("2026-02-28 07:30+0530").isoformat()
+    '2026-02-28T07:30:00+05:30'
     """
-    found = _ISO.fullmatch(text)
-    if found is None:
+    if _ISO.fullmatch(text) is None:
         return None
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
     try:
-        if hour is None:
-            return date(int(year), int(month), int(day))
-        microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
-        wall = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond)  # noqa: DTZ001 - the offset stands apart
+        # What matches is in the form that the standard library reads, small z aside.
+        return date.fromisoformat(text) if len(text) == _DATE else datetime.fromisoformat(text.replace("z", "Z"))
     except ValueError:  # 30 February, year 0000
         return None
-    return wall, _offset(zone)
-
-
-def _offset(zone: str | None) -> timedelta | None:
-    if zone is None:
-        return None
-    if zone in "Zz":
-        return timedelta(0)
-    distance = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-    return -distance if zone[0] == "-" else distance
 
 
 def parse_month_day(text: str) -> tuple[int, int] | None:

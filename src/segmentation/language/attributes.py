@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from segmentation.errors import nearest, shown
 
-__all__ = ["BIRTHDAYS", "BUILT_IN", "MISSING", "Attribute", "AttributeType", "Record", "built_in_type", "declarations", "finder", "is_counter"]
+__all__ = ["BIRTHDAYS", "BUILT_IN", "MISSING", "Attribute", "AttributeType", "Record", "built_in_type", "declarations", "finder", "has_alias", "is_counter"]
 
 Record = Mapping[str, Any]
 """A customer record: a JSON object, or a Python mapping like one."""
@@ -110,6 +110,11 @@ def finder(key: str) -> Callable[[Record], Any]:
         return alias(record) if value is MISSING else value
 
     return find
+
+
+def has_alias(key: str) -> bool:
+    """Whether another look-up is tried when the path finds nothing."""
+    return _alias(key) is not None
 
 
 def _path(key: str) -> Callable[[Record], Any]:

@@ -19,7 +19,7 @@ __all__ = ["ARRAY_TYPES", "DATES", "TEXT_DATES", "Datum", "Kind", "Reading", "da
 ARRAY_TYPES = (list, tuple, set, frozenset)
 
 
-class Kind(enum.Flag):
+class Kind(enum.IntFlag):
     """What a datum is. Undeclared text that is ISO text appears twice, as the text and as the date it may be read as."""
 
     STRING = enum.auto()

@@ -31,6 +31,7 @@ DAY = 86_400_000_000
 """Microseconds in 24 hours."""
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
 _EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 WeekStart = Literal["monday", "sunday", "saturday"]
@@ -74,55 +75,56 @@ class Calendar:
             raise TypeError(f"now is a datetime, not {type(now).__name__}")
         if now.utcoffset() is None:
             raise ValueError("now is a naive datetime; give it a time zone, e.g. datetime.now(timezone.utc)")
-        moment = self.moment(now.replace(tzinfo=None), now.utcoffset())
-        if moment is None:
+        instant = (now - _EPOCH_INSTANT) // _MICROSECOND
+        today = self.day_of(instant)
+        if today is None:
             raise ValueError("now lies outside the years 0001 to 9999")
-        return Clock(moment.day, moment.instant, WEEK_STARTS[self.week_start])
+        return Clock(today, instant, WEEK_STARTS[self.week_start])
 
-    def moment(self, wall: datetime, offset: timedelta | None) -> Moment | None:
-        """The moment of a wall-clock time (naive) with an offset, None standing for this time zone.
+    def moment(self, when: datetime) -> Moment | None:
+        """The moment of a date-time, a naive one being a wall-clock time in this time zone.
 
         A local time that occurs twice is the first; one that does not occur has the offset in force before the gap (PEP 495, fold 0). None when
         the instant's day, in UTC or in the zone, is outside the calendar.
         """
-        if offset is None:
-            offset = wall.replace(tzinfo=self.zone, fold=0).utcoffset() or timedelta(0)
-        since_midnight = wall - datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - both are wall-clock times
-        instant = (wall.toordinal() - _EPOCH) * DAY + since_midnight // _MICROSECOND - offset // _MICROSECOND
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=self.zone, fold=0)
+        instant = (when - _EPOCH_INSTANT) // _MICROSECOND
         day = self.day_of(instant)
         return None if day is None else Moment(instant, day)
 
     def day_of(self, instant: int) -> int | None:
         """The day on which an instant falls in this time zone; None when it, in UTC or in the zone, is outside the calendar."""
-        day, microseconds = divmod(instant, DAY)
-        day += _EPOCH
+        day = instant // DAY + _EPOCH
         if not FIRST_DAY <= day <= LAST_DAY:
             return None
         if self._is_utc:
             return day
-        utc = datetime.fromordinal(day).replace(tzinfo=self.zone) + timedelta(microseconds=microseconds)
         try:
-            return self.zone.fromutc(utc).toordinal()
+            return (_EPOCH_INSTANT + timedelta(microseconds=instant)).astimezone(self.zone).toordinal()
         except OverflowError:
             return None
 
     def midnight(self, day: date) -> Moment | None:
         """The moment at which a date begins."""
-        return self.moment(datetime(day.year, day.month, day.day), None)  # noqa: DTZ001 - a wall-clock time
+        return self.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - a wall-clock time
 
     def read_text(self, text: str) -> date | Moment | None:
         """Text as a date or a date-time (section 4), None when it is neither."""
         found = iso8601.parse(text)
-        return self.moment(*found) if isinstance(found, tuple) else found
+        return self.moment(found) if isinstance(found, datetime) else found
 
     def read_datetime(self, value: datetime) -> Moment | None:
         """A Python date-time, naive ones in this zone with `fold` ignored; None when it is outside the calendar."""
         try:
-            offset = value.utcoffset()
+            if value.utcoffset() is None:
+                value = value.replace(tzinfo=None)
+            if type(value) is not datetime:  # a subclass may have arithmetic of its own
+                wall = datetime(*value.timetuple()[:6], value.microsecond)  # noqa: DTZ001 - the zone follows
+                value = wall.replace(tzinfo=value.tzinfo, fold=value.fold)
+            return self.moment(value)
         except Exception:  # noqa: BLE001 - a tzinfo is foreign code, and data never makes an evaluation raise
             return None
-        wall = datetime(value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond)  # noqa: DTZ001 - the offset stands apart
-        return self.moment(wall, offset)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -134,8 +136,7 @@ def _zone(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is not the IANA name of a time zone{hint}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """What an evaluation knows of the time: `now` as an instant, `today` as a day, and on which day weeks start."""
 
     today: int

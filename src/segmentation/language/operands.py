@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from segmentation import iso8601
@@ -64,7 +64,7 @@ def month_day(operand: Any) -> MonthDay | None:
         month, day = int(found[1]), int(found[2])
         return (month, day) if iso8601.is_month_day(month, day) else None
     day_named = iso8601.parse(operand)
-    return (day_named.month, day_named.day) if isinstance(day_named, date) else None
+    return None if day_named is None or isinstance(day_named, datetime) else (day_named.month, day_named.day)
 
 
 def date_operand(operand: Any, calendar: Calendar) -> int | Moment | MonthDay | None:

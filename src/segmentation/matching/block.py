@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from segmentation.language.attributes import Attribute, Record
 from segmentation.language.data import plain
 from segmentation.language.dates import Calendar, Clock
-from segmentation.language.predicate import Listed
+from segmentation.language.predicate import Leaf, Listed
 from segmentation.matching.column import Column
 from segmentation.matching.direct import Test
 from segmentation.matching.plan import Conjunction
@@ -17,6 +18,9 @@ from segmentation.matching.postings import Members
 __all__ = ["Block", "Entry", "Listing"]
 
 Payload = TypeVar("Payload")
+
+_WORD = 64
+_BIT = {1 << bit: bit for bit in range(_WORD)}
 
 
 class Entry(NamedTuple, Generic[Payload]):
@@ -73,26 +77,25 @@ class Listing:
 def _merged(one: Members, other: Members) -> Members:
     merged = one.copy()
     for customer, posting in other.postings.items():
-        for bit in posting if isinstance(posting, tuple) else _numbers(posting):
+        for bit in posting if isinstance(posting, tuple) else _taken(range(posting.bit_length()), posting):
             merged.add(customer, bit)
     return merged
-
-
-def _numbers(bits: int) -> Iterable[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
 
 
 class Block(Generic[Payload]):
     """Conjunctions in a row, indexed by attribute. Never changed once built: `extended` answers another block, which shares what it can."""
 
-    __slots__ = ("_order", "capacity", "columns", "entries", "listing")
+    __slots__ = ("_order", "candidates", "capacity", "columns", "has_alternatives", "listing", "payloads", "tests")
 
     def __init__(self) -> None:
-        self.entries: list[Entry[Payload]] = []
+        self.payloads: list[Payload] = []
         """What each bit stands for; the bits of one entry are neighbours."""
+        self.has_alternatives = False
+        """Whether some entry has several bits."""
+        self.candidates = 0
+        """The bits of entries that are to be decided."""
+        self.tests: dict[int, Test] = {}
+        """By bit, what decides."""
         self.capacity = 0
         """The number of conjunctions that rows have room for."""
         self.columns: dict[Attribute, Column] = {}
@@ -103,7 +106,7 @@ class Block(Generic[Payload]):
     @property
     def width(self) -> int:
         """The number of conjunctions."""
-        return len(self.entries)
+        return len(self.payloads)
 
     def extended(
         self, additions: Sequence[tuple[Entry[Payload], Sequence[Conjunction]]], calendar: Calendar, budget: int, numbers: dict[Attribute, int]
@@ -117,34 +120,38 @@ class Block(Generic[Payload]):
             numbers: Which of the record's values is an attribute's; attributes that are new get the next numbers.
         """
         new: Block[Payload] = Block()
-        new.entries = self.entries.copy()
+        new.payloads = self.payloads.copy()
+        new.has_alternatives = self.has_alternatives or any(len(conjunctions) > 1 for _, conjunctions in additions)
+        new.candidates, new.tests = self.candidates, self.tests.copy()
         new.columns = self.columns.copy()
         new.listing = self.listing and self.listing.copy()
         copied: set[Attribute] = set()
         for entry, conjunctions in additions:
             for conjunction in conjunctions:
-                bit = len(new.entries)
-                new.entries.append(entry)
-                slots: dict[Attribute, int] = {}
+                bit = new.width
+                new.payloads.append(entry.payload)
+                if entry.decides is not None:
+                    new.candidates |= 1 << bit
+                    new.tests[bit] = entry.decides
+                by_attribute: dict[Attribute, list[tuple[Leaf, bool]]] = {}
                 for leaf, is_negated in conjunction:
                     if isinstance(leaf, Listed):
                         new.listing = new.listing or Listing()
                         new.listing.add(leaf, bit, is_negated=is_negated)
-                        continue
-                    attribute = leaf.attribute
+                    else:
+                        by_attribute.setdefault(leaf.attribute, []).append((leaf, is_negated))
+                for attribute, literals in by_attribute.items():
                     if attribute not in copied:
                         copied.add(attribute)
                         known = new.columns.get(attribute)
                         new.columns[attribute] = known.copy() if known else Column(attribute, calendar)
-                    slot = slots[attribute] = slots.get(attribute, -1) + 1
-                    new.columns[attribute].add(leaf, bit, slot, is_negated=is_negated)
+                    new.columns[attribute].add(literals, bit)
         new.capacity = max(self.capacity, 1 << new.width.bit_length())
         if new.capacity > self.capacity:  # rows become wider
             new.columns = {attribute: column if attribute in copied else column.copy() for attribute, column in new.columns.items()}
             copied.update(new.columns)
-        remembered = budget // ((new.capacity // 8 + 64) * max(1, len(new.columns)))
         for attribute in copied:
-            new.columns[attribute].seal(new.capacity, remembered)
+            new.columns[attribute].seal(new.capacity, budget // len(new.columns))
         # The most restrictive first: nothing may be left for the others to do.
         ordered = sorted(new.columns.items(), key=lambda item: -sum(slot.positives.bit_count() for slot in item[1].slots))
         for attribute, _ in ordered:
@@ -152,12 +159,47 @@ class Block(Generic[Payload]):
         new._order = [(numbers[attribute], column) for attribute, column in ordered]
         return new
 
-    def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> int:
-        """The bits among `alive` whose conjunction holds, given the record's stored values."""
+    def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> list[Payload]:
+        """The payloads, ascending by bit and each once, of the bits among `alive` whose conjunction holds, given the record's stored values."""
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
         for number, column in self._order:
             if not alive:
-                return 0
+                return []
             alive &= column.row(values[number], clock)
+        if alive & self.candidates:
+            alive = self._decided(alive, record, clock)
+        found = _taken(self.payloads, alive)
+        return list(dict.fromkeys(found)) if self.has_alternatives else found
+
+    def _decided(self, alive: int, record: Record, clock: Clock) -> int:
+        """The bits without the candidates that are none. Neighbours of one entry have one test, asked once."""
+        test, verdict = None, False
+        for bit in _taken(range(self.width), alive & self.candidates):
+            if self.tests[bit] is not test:
+                test = self.tests[bit]
+                verdict = test(record, clock)
+            if not verdict:
+                alive ^= 1 << bit
         return alive
+
+
+_Item = TypeVar("_Item")
+
+
+def _taken(items: Sequence[_Item], bits: int) -> list[_Item]:
+    """The items whose bit is set, ascending.
+
+    Bits are taken by words of 64, so that the cost follows words and set bits, not their product.
+    """
+    taken: list[_Item] = []
+    append = taken.append
+    size = (bits.bit_length() + _WORD - 1) // _WORD
+    first = 0
+    for word in unpack(f"<{size}Q", bits.to_bytes(8 * size, "little")):
+        while word:
+            lowest = word & -word
+            append(items[first + _BIT[lowest]])
+            word ^= lowest  # noqa: PLW2901 - bit by bit, until none is left
+        first += _WORD
+    return taken

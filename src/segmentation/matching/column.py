@@ -9,47 +9,44 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, attrgetter
 from typing import Any
 
 from segmentation.language.attributes import MISSING, Attribute, AttributeType
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
-from segmentation.language.data import TEXT_DATES, Datum, Kind, Reading, read
+from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf
-from segmentation.matching.tables import Table
+from segmentation.matching.flips import Flips
+from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
+from segmentation.matching.tables import Hits, Table
 
 __all__ = ["Column", "Slot"]
 
 _OF_THE_DAY = frozenset({Facet.DAYS_AGO, Facet.WEEKS_AGO, Facet.MONTHS_AGO, Facet.YEARS_AGO, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
-_THEMSELVES = frozenset({Facet.TEXT, Facet.NUMBER, Facet.BOOLEAN})
-"""The facets that are the datum itself."""
+_OF_DAYS = frozenset({Facet.DAY, Facet.DAY_OF_MONTH, Facet.MONTH, Facet.YEAR, Facet.MONTH_DAY})
+_OF_WHOLE_VALUES = {Facet.KNOWN: attrgetter("is_known"), Facet.PRESENT: attrgetter("is_present"), Facet.COUNT: attrgetter("count")}
+_IN_JSON = ~DATES
+"""The kinds of data that an undeclared attribute has in JSON; Python dates are rarer."""
 _DAYS_KEPT = 4  # todays whose rows are remembered
 _LONGEST = 256  # letters of a text that is remembered
-_WIDEST = 1 << 64  # integers below are remembered
 _SHORTEST_DATE = len("YYYY-MM-DD")
 _DASH = 4  # where the first dash of ISO text stands
+_A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
+_NO_CLOCK = Clock(1, 0, 0)
 
 
 class Slot:
     """At most one condition of each conjunction on the attribute. A second condition of a conjunction goes to a second slot."""
 
-    __slots__ = ("_by_kind", "_of_scalars", "_whole", "ages", "base", "positives", "tables")
+    __slots__ = ("_by_day", "_by_kind", "_days", "_most", "_whole", "ages", "base", "positives", "tables")
 
     def __init__(self) -> None:
         self.positives = 0
         """The bits of conditions that are to be met; those of complements are not among them."""
-        self.base = 0
-        """The row when no condition is met: all ones but the positives."""
         self.tables: dict[tuple[Facet, Kind], Table] = {}
-        self._by_kind: dict[Kind, list[tuple[Any, Table]]] = {}
-        self._of_scalars: dict[Kind, list[Table]] = {}
-        """The tables of texts, numbers and booleans by themselves."""
-        self._whole: list[tuple[Facet, Table]] = []
-        self.ages: dict[Kind, list[Table]] = {}
-        """The tables of ages, which go by the microsecond and are not remembered."""
 
     def add(self, leaf: Leaf, bit: int, *, is_negated: bool) -> None:
         """Add a condition."""
@@ -60,19 +57,8 @@ class Slot:
             together.setdefault((check.facet, check.kinds), []).append(check.constraint)
         for key, constraints in together.items():
             if key not in self.tables:
-                self.tables[key] = Table(key[0])
+                self.tables[key] = Table()
             self.tables[key].add(constraints, bit)
-
-    def seal(self, capacity: int) -> None:
-        """Let what was added take effect, in rows of so many bits."""
-        self.base = (1 << capacity) - 1 ^ self.positives
-        for table in self.tables.values():
-            table.seal()
-        self._whole = [(facet, table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
-        scalar = [(facet, kinds, table) for (facet, kinds), table in self.tables.items() if facet not in WHOLE_VALUE]
-        self._by_kind = {kind: [(FACETS[facet], table) for facet, kinds, table in scalar if kind in kinds and facet is not Facet.AGE] for kind in Kind}
-        self._of_scalars = {kind: [table for facet, kinds, table in scalar if kind in kinds and facet in _THEMSELVES] for kind in Kind}
-        self.ages = {kind: [table for facet, kinds, table in scalar if kind in kinds and facet is Facet.AGE] for kind in Kind}
 
     def copy(self) -> Slot:
         """A copy that can be added to without changing this one."""
@@ -80,6 +66,32 @@ class Slot:
         new.positives = self.positives
         new.tables = {key: table.copy() for key, table in self.tables.items()}
         return new
+
+    def seal(self, capacity: int, remembered: int, reached: Kind) -> None:
+        """Let what was added take effect.
+
+        Args:
+            capacity: The bits of a row.
+            remembered: How many days' hits are remembered.
+            reached: The kinds of data to be expected; tables for others wait until they are asked.
+        """
+        self.base = (1 << capacity) - 1 ^ self.positives
+        """The row when no condition is met: all ones but the positives."""
+        self._most = remembered
+        self._days: dict[int, dict[tuple[Kind, int], int]] = {}
+        """For some todays: the hits of days."""
+        for (_, kinds), table in self.tables.items():
+            if not kinds or kinds & reached:
+                table.seal()
+        self._whole = [(_OF_WHOLE_VALUES[facet], table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
+        self._by_day = self._grouped(_OF_THE_DAY | _OF_DAYS)
+        self._by_kind = self._grouped(frozenset(FACETS) - _OF_THE_DAY - _OF_DAYS - {Facet.AGE})
+        self.ages = self._grouped(frozenset({Facet.AGE}))
+        """The tables of ages, which go by the microsecond and are not remembered."""
+
+    def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, list[tuple[Any, Table]]]:
+        """The tables of some facets by the kind of data that they look at."""
+        return {kind: [(FACETS[facet], table) for (facet, kinds), table in self.tables.items() if facet in facets and kind & kinds] for kind in Kind}
 
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""
@@ -89,29 +101,51 @@ class Slot:
                 scalar = facet(datum, clock)
                 if scalar is not None:
                     found |= table.hits(scalar, clock)
+            if datum.day is not None:
+                found |= self._day_hits(datum, clock)
+        return found
+
+    def _day_hits(self, datum: Datum, clock: Clock) -> int:
+        """The bits of the conditions that a date meets by its day."""
+        tables = self._by_day[datum.kind]
+        if not tables or datum.day is None:
+            return 0
+        known = self._days.get(clock.today)
+        if known is None:
+            if len(self._days) >= _DAYS_KEPT:
+                self._days = {}
+            known = self._days[clock.today] = {}
+        key = (datum.kind, datum.day)
+        found = known.get(key)
+        if found is None:
+            found = 0
+            for facet, table in tables:
+                scalar = facet(datum, clock)
+                if scalar is not None:
+                    found |= table.hits(scalar, clock)
+            if len(known) >= self._most:
+                known.clear()
+            if self._most:
+                known[key] = found
         return found
 
     def whole_hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions on the whole value that are met."""
         found = 0
-        for facet, table in self._whole:
-            scalar = {Facet.KNOWN: reading.is_known, Facet.PRESENT: reading.is_present, Facet.COUNT: reading.count}[facet]
-            found |= table.hits(scalar, clock)
+        for of_value, table in self._whole:
+            found |= table.hits(of_value(reading), clock)
         return found
 
-    def scalar_hits(self, kind: Kind, scalar: str | float, clock: Clock) -> int:
-        """The bits of the conditions that a text, number or boolean meets by itself, those on the whole value aside."""
-        found = 0
-        for table in self._of_scalars[kind]:
-            found |= table.hits(scalar, clock)
-        return found
+    def text_hits(self) -> tuple[Hits, ...]:
+        """The look-ups of a plain text, conditions on the whole value aside."""
+        return tuple(hits for (facet, kinds), table in self.tables.items() if facet is Facet.TEXT and kinds & Kind.STRING for hits in table.asked)
 
     def age_hits(self, data: Iterable[Datum], clock: Clock) -> int:
         """The bits of the conditions on age that are met."""
         found = 0
         for datum in data:
-            for table in self.ages[datum.kind]:
-                if datum.instant is not None:
+            if datum.instant is not None:
+                for _, table in self.ages[datum.kind]:
                     found |= table.hits(clock.now - datum.instant, clock)
         return found
 
@@ -119,12 +153,12 @@ class Slot:
 _Aged = tuple[list[int], tuple[Datum, ...]]
 """The hits of a value in every slot, ages aside, and its data to take the ages of."""
 
-
 _Rows = dict[type, dict[Any, int | _Aged]]
+"""By type and value: rows, or what is needed to find one."""
 
 
 def _no_rows() -> _Rows:
-    return {str: {}, int: {}, float: {}, bool: {}, type(None): {}, type(MISSING): {}}
+    return {str: {}, bool: {}, type(None): {}, type(MISSING): {}}
 
 
 class Column:
@@ -133,58 +167,74 @@ class Column:
     Remembered rows are only ever added whole, or dropped all together: threads that race write equal rows.
     """
 
-    __slots__ = ("_has_ages", "_is_text_plain", "_kinds", "_most", "_of_the_day", "_rows", "_rows_always", "_scalar_whole", "attribute", "calendar", "slots")
+    __slots__ = (
+        "_flips", "_has_ages", "_line", "_may_be_date", "_most", "_of_the_day", "_restricted", "_rows", "_rows_always", "_scalar_whole", "_text",
+        "_unbounded", "attribute", "calendar", "slots",
+    )  # fmt: skip
 
     def __init__(self, attribute: Attribute, calendar: Calendar) -> None:
         self.attribute = attribute
         self.calendar = calendar
         self.slots: list[Slot] = []
         self._most = 0
-        self._rows_always = _no_rows()
-        """By type and value: rows, or what is needed to find one."""
-        self._rows: dict[int, _Rows] = {}
-        """The same by today, when the day matters."""
+        self._line: Flips | None = None
+        """The rows of plain numbers."""
+        self._restricted = self._unbounded = 0
+        """The bits of conjunctions with a condition, and of those that are met by numbers however small."""
+        self._flips: list[tuple[Any, int]] = []
+        """What is to be added to the line."""
 
-    def add(self, leaf: Leaf, bit: int, slot: int, *, is_negated: bool) -> None:
-        """Add the condition that a conjunction makes, its `slot`-th on this attribute."""
-        if slot == len(self.slots):
-            self.slots.append(Slot())
-        self.slots[slot].add(leaf, bit, is_negated=is_negated)
+    def add(self, literals: Sequence[tuple[Leaf, bool]], bit: int) -> None:
+        """Add the conditions that a conjunction makes on this attribute, each a leaf and whether its complement is meant."""
+        admitted = EVERYTHING
+        for number, (leaf, is_negated) in enumerate(literals):
+            if number == len(self.slots):
+                self.slots.append(Slot())
+            self.slots[number].add(leaf, bit, is_negated=is_negated)
+            admitted = intersection(admitted, complement(_numbers_of(leaf)) if is_negated else _numbers_of(leaf))
+        self._restricted |= 1 << bit
+        for start, stop in admitted:
+            if start is None:
+                self._unbounded |= 1 << bit
+            self._flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
 
     def copy(self) -> Column:
         """A copy that can be added to without changing this one."""
         new = Column(self.attribute, self.calendar)
         new.slots = [slot.copy() for slot in self.slots]
+        new._line, new._restricted, new._unbounded = self._line, self._restricted, self._unbounded
         return new
 
-    def seal(self, capacity: int, remembered: int) -> None:
-        """Let what was added take effect, in rows of so many bits, of which at most so many are remembered."""
-        self._most = remembered
-        self._rows, self._rows_always = {}, _no_rows()
+    def seal(self, capacity: int, budget: int) -> None:
+        """Let what was added take effect, in rows of so many bits, of which at most so many bytes are remembered."""
+        remembered = self._most = budget // (3 * (capacity // 8 + 100))  # of values, of days and of numbers
+        self._rows_always = _no_rows()
+        self._rows: dict[int, _Rows] = {}
+        """The same by today, when the day matters."""
+        declared = self.attribute.type
         for slot in self.slots:
-            slot.seal(capacity)
+            slot.seal(capacity, remembered, _IN_JSON if declared is None else ~Kind(0))
         facets = {facet for slot in self.slots for facet, _ in slot.tables}
         self._of_the_day = bool(facets & _OF_THE_DAY)
         self._has_ages = Facet.AGE in facets
-        reads_dates = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
-        is_text = self.attribute.type in (None, AttributeType.STRING, AttributeType.GEOPOINT)
-        self._kinds: dict[type, Kind] = {}
-        """The types whose values are their own datum."""
+        if declared in (None, AttributeType.NUMBER):
+            initial = (1 << capacity) - 1 ^ self._restricted | self._unbounded
+            self._line = (self._line or Flips()).with_flips(self._flips, initial)
+            self._line.keep(budget // 3)
+        self._flips = []
+        self._scalar_whole = [slot.whole_hits(_A_SCALAR, _NO_CLOCK) for slot in self.slots]
+        is_text = declared in (None, AttributeType.STRING, AttributeType.GEOPOINT) and Facet.POINT not in facets
+        self._text: list[tuple[int, int, tuple[Hits, ...]]] | None = None
+        """For plain texts, in every slot: its base, the hits of any text, and the look-ups of a text."""
         if is_text:
-            self._kinds[str] = Kind.STRING
-        if self.attribute.type in (None, AttributeType.NUMBER):
-            self._kinds |= {int: Kind.NUMBER, float: Kind.NUMBER}
-        if self.attribute.type in (None, AttributeType.BOOLEAN):
-            self._kinds[bool] = Kind.BOOLEAN
-        self._is_text_plain = is_text and not reads_dates
-        if Facet.POINT in facets:
-            self._kinds.pop(str, None)
-        a_scalar = Reading((), is_known=True, is_present=True, count=1)
-        self._scalar_whole = [slot.whole_hits(a_scalar, Clock(1, 0, 0)) for slot in self.slots]
+            self._text = [(slot.base, whole, slot.text_hits()) for slot, whole in zip(self.slots, self._scalar_whole, strict=True)]
+        self._may_be_date = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
 
     def row(self, stored: Any, clock: Clock) -> int:
         """The row of a stored value (`MISSING` when there is none)."""
         kind = type(stored)
+        if (kind is int or (kind is float and stored == stored)) and self._line is not None:  # noqa: PLR0124 - NaN is not a number
+            return self._line.at(stored)
         rows = (self._rows_of(clock.today) if self._of_the_day else self._rows_always).get(kind)
         if rows is None:  # arrays, objects, Python dates: not remembered
             found = self._find(stored, kind, clock)
@@ -192,7 +242,7 @@ class Column:
             found = known
         else:
             found = self._find(stored, kind, clock)
-            if self._most and not (kind is str and len(stored) > _LONGEST) and not (kind is int and not -_WIDEST < stored < _WIDEST):
+            if self._most and not (kind is str and len(stored) > _LONGEST):
                 if len(rows) >= self._most:
                     rows.clear()
                 rows[stored] = found
@@ -207,18 +257,17 @@ class Column:
         return rows
 
     def _find(self, stored: Any, kind: type, clock: Clock) -> int | _Aged:
-        own = self._kinds.get(kind)
-        if own is None or (kind is str and not self._is_text_plain and _may_be_date(stored)) or (kind is float and stored != stored):  # noqa: PLR0124 - NaN
-            reading = read(stored, self.attribute, self.calendar)
-            hits = [slot.hits(reading, clock) for slot in self.slots]
-            if self._has_ages:
-                return hits, reading.data
-        else:
-            if len(self.slots) == 1:
-                slot = self.slots[0]
-                return slot.base ^ (self._scalar_whole[0] | slot.scalar_hits(own, stored, clock))
-            hits = [whole | slot.scalar_hits(own, stored, clock) for whole, slot in zip(self._scalar_whole, self.slots, strict=True)]
-        return self._row(hits)
+        if kind is str and self._text is not None and not (self._may_be_date and len(stored) >= _SHORTEST_DATE and stored[_DASH] == "-"):
+            row = -1
+            for base, whole, look_ups in self._text:
+                hits = whole
+                for look_up in look_ups:
+                    hits |= look_up(stored, clock)
+                row = base ^ hits if row < 0 else row & (base ^ hits)
+            return row
+        reading = read(stored, self.attribute, self.calendar)
+        hits_by_slot = [slot.hits(reading, clock) for slot in self.slots]
+        return (hits_by_slot, reading.data) if self._has_ages else self._row(hits_by_slot)
 
     def _aged(self, found: _Aged, clock: Clock) -> int:
         hits, data = found
@@ -226,10 +275,11 @@ class Column:
 
     def _row(self, hits: list[int]) -> int:
         """What is not falsified: complements that are not hit, conditions that are, and whatever asks nothing."""
-        if len(hits) == 1:
-            return self.slots[0].base ^ hits[0]
         return reduce(and_, (slot.base ^ hit for slot, hit in zip(self.slots, hits, strict=True)))
 
 
-def _may_be_date(text: str) -> bool:
-    return len(text) >= _SHORTEST_DATE and text[_DASH] == "-"
+def _numbers_of(leaf: Leaf) -> list[Span]:
+    """The numbers that a leaf admits."""
+    if any(check.facet in WHOLE_VALUE and check.constraint.admits(_OF_WHOLE_VALUES[check.facet](_A_SCALAR), _NO_CLOCK) for check in leaf.checks):
+        return EVERYTHING
+    return spans([check.constraint for check in leaf.checks if check.facet is Facet.NUMBER], with_members=True)

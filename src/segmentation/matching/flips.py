@@ -1,119 +1,93 @@
 """Intervals, as the places on a line of scalars where their bits flip.
 
-The hits of a scalar are the exclusive or of all flips up to it. Storing them for every gap would take gaps times conjunctions; instead a bitset is stored
-before every run of some sixteen flips, and a look-up applies the few flips between it and the scalar. This is the checkpointing of HEM (Shi and Qian,
-"HEM: A Hardware-aware Event Matching algorithm", DASFAA 2022), for intervals with any ends.
+The bits of a scalar are the exclusive or of all flips up to it. Storing them for every gap would take gaps times conjunctions; instead a bitset is stored
+before every run of eight flips, and a look-up applies the few flips between it and the scalar. This is the checkpointing of HEM (Shi and Qian,
+"HEM: A Hardware-aware Event Matching algorithm", DASFAA 2022), for intervals with any ends. While bitsets are small, those in between are kept as well.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from itertools import accumulate
-from typing import Any, NamedTuple
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
 
-from segmentation.language.checks import Interval
+__all__ = ["Flips"]
 
-__all__ = ["Flips", "Span", "spans"]
-
-_RUN = 16
-
-
-class Span(NamedTuple):
-    """A stretch of the line, from one position to before another; None where it has no end. Position (s, 0) is at the scalar s, (s, 1) just after it."""
-
-    start: tuple[Any, int] | None
-    stop: tuple[Any, int] | None
-
-
-def spans(intervals: Iterable[Interval]) -> list[Span]:
-    """The union of intervals, as disjoint spans in ascending order."""
-    union: list[Span] = []
-    for span in sorted((_span(interval) for interval in intervals), key=lambda span: (span.start is not None, span.start or ())):
-        if span.start is not None and span.stop is not None and span.start >= span.stop:
-            continue  # nothing lies in it
-        if union and (union[-1].stop is None or span.start is None or span.start <= union[-1].stop):
-            last = union.pop()
-            stop = None if last.stop is None or span.stop is None else max(last.stop, span.stop)
-            union.append(Span(last.start, stop))
-        else:
-            union.append(span)
-    return union
-
-
-def _span(interval: Interval) -> Span:
-    start = None if interval.low is None else (interval.low, int(interval.is_low_open))
-    stop = None if interval.high is None else (interval.high, int(not interval.is_high_open))
-    return Span(start, stop)
-
-
-class _Run(NamedTuple):
-    """Some flips in a row."""
-
-    before: int
-    """The hits before the first of them."""
-    scalars: list[Any]
-    bits: list[int]
+_RUN = 8
 
 
 class Flips:
-    """Flips that take effect at their scalars, or with `is_after` just after them. Immutable: `with_flips` answers a new one that shares the runs."""
+    """A line of scalars with bits that flip on the way. Immutable but for what it keeps to answer faster; `with_flips` answers another one.
 
-    __slots__ = ("_bisect", "firsts", "runs")
+    Args:
+        flips: A scalar and a bit each: from the scalar on, the bit is flipped.
+        initial: The bits before all flips.
+    """
 
-    def __init__(self, *, is_after: bool) -> None:
-        self._bisect = bisect_left if is_after else bisect_right
-        self.runs: list[_Run] = [_Run(0, [], [])]
-        self.firsts: list[Any] = []
-        """The first scalar of every run but the first."""
+    __slots__ = ("_bits", "_kept", "_scalars", "_stored")
 
-    def with_flips(self, flips: Sequence[tuple[Any, int]]) -> Flips:
-        """These flips and others, each a scalar and a bit."""
-        new = Flips(is_after=self._bisect is bisect_left)
-        new.runs, new.firsts = self.runs, self.firsts
+    def __init__(self, flips: Sequence[tuple[Any, int]] = (), initial: int = 0) -> None:
+        ordered = sorted(flips, key=_scalar)
+        self._scalars = [scalar for scalar, _ in ordered]
+        self._bits = [bit for _, bit in ordered]
+        self._stored = [initial]
+        """The bits before flip 0, 8, 16 …"""
+        for start in range(0, len(ordered) - _RUN + 1, _RUN):
+            initial = _flipped(initial, self._bits[start : start + _RUN])
+            self._stored.append(initial)
+        self._kept: list[int | None] | None = None
+        """The bits after so many flips, where they were asked for. Written whole entries only: threads may race to equal ones."""
+
+    def keep(self, most_bytes: int) -> None:
+        """Keep the bits between the stored ones, once they were asked for, if they take no more than so many bytes."""
+        gaps = len(self._bits) + 1
+        size = max(stored.bit_length() for stored in self._stored) // 8 + 32
+        self._kept = [None] * gaps if gaps * size <= most_bytes else None
+
+    def with_flips(self, flips: Sequence[tuple[Any, int]], initial: int) -> Flips:
+        """This line with more flips, and with other bits before all flips."""
         if len(flips) > _RUN:
-            old = [flip for run in self.runs for flip in zip(run.scalars, run.bits, strict=True)]
-            new._arrange(sorted([*old, *flips], key=lambda flip: flip[0]))
-        else:
-            for scalar, bit in flips:
-                new._insert(scalar, bit)
+            return Flips([*zip(self._scalars, self._bits, strict=True), *flips], initial)
+        new = Flips()
+        new._scalars, new._bits = self._scalars.copy(), self._bits.copy()
+        change = self._stored[0] ^ initial
+        new._stored = [stored ^ change for stored in self._stored] if change else self._stored.copy()
+        for scalar, bit in flips:
+            new._insert(scalar, bit)
         return new
 
-    def _arrange(self, flips: list[tuple[Any, int]]) -> None:
-        runs = [flips[start : start + _RUN] for start in range(0, len(flips), _RUN)]
-        before = accumulate((reduce(_flip, (bit for _, bit in run), 0) for run in runs), int.__xor__, initial=0)
-        self.runs = [_Run(hits, [scalar for scalar, _ in run], [bit for _, bit in run]) for hits, run in zip(before, runs, strict=False)]
-        self.firsts = [run.scalars[0] for run in self.runs[1:]]
-
     def _insert(self, scalar: Any, bit: int) -> None:
-        """Put one flip into its run and into the stored hits of the runs after it. Lists are replaced, not changed: others share them."""
-        at = self._bisect(self.firsts, scalar)
-        run = self.runs[at]
-        place = self._bisect(run.scalars, scalar)
-        changed = _Run(run.before, [*run.scalars[:place], scalar, *run.scalars[place:]], [*run.bits[:place], bit, *run.bits[place:]])
-        later = [_Run(_flip(other.before, bit), other.scalars, other.bits) for other in self.runs[at + 1 :]]
-        halves = [changed]
-        if len(changed.bits) > 2 * _RUN:
-            middle = reduce(_flip, changed.bits[:_RUN], changed.before)
-            halves = [_Run(changed.before, changed.scalars[:_RUN], changed.bits[:_RUN]), _Run(middle, changed.scalars[_RUN:], changed.bits[_RUN:])]
-            self.firsts = [*self.firsts[:at], halves[1].scalars[0], *self.firsts[at:]]
-        self.runs = [*self.runs[:at], *halves, *later]
+        """Put in one flip. What is stored after it gets the flip and gives up one of its own, which now comes later."""
+        at = bisect_right(self._scalars, scalar)
+        self._scalars.insert(at, scalar)
+        self._bits.insert(at, bit)
+        for number in range(at // _RUN + 1, len(self._stored)):
+            self._stored[number] ^= (1 << bit) ^ (1 << self._bits[number * _RUN])
+        if len(self._bits) % _RUN == 0:
+            self._stored.append(_flipped(self._stored[-1], self._bits[-_RUN:]))
 
-    def hits(self, scalar: Any) -> int:
-        """The bits that have flipped an odd number of times on the way to the scalar."""
-        at = self._bisect(self.firsts, scalar)
-        found, scalars, bits = self.runs[at]
-        passed = self._bisect(scalars, scalar)
-        if 2 * passed > len(bits) and at + 1 < len(self.runs):  # nearer to the next stored hits
-            found = self.runs[at + 1].before
-            for bit in bits[passed:]:
-                found ^= 1 << bit
+    def at(self, scalar: Any) -> int:
+        """The bits at a scalar."""
+        passed = bisect_right(self._scalars, scalar)
+        kept = self._kept
+        if kept is not None and (found := kept[passed]) is not None:
+            return found
+        run, flips = divmod(passed, _RUN)
+        if 2 * flips > _RUN and run + 1 < len(self._stored):  # nearer to the next stored bits
+            found = _flipped(self._stored[run + 1], self._bits[passed : (run + 1) * _RUN])
         else:
-            for bit in bits[:passed]:
-                found ^= 1 << bit
+            found = _flipped(self._stored[run], self._bits[passed - flips : passed])
+        if kept is not None:
+            kept[passed] = found
         return found
 
 
-def _flip(hits: int, bit: int) -> int:
-    return hits ^ 1 << bit
+def _scalar(flip: tuple[Any, int]) -> Any:
+    return flip[0]
+
+
+def _flipped(bits: int, flips: Sequence[int]) -> int:
+    for flip in map(int.__lshift__, repeat(1), flips):
+        bits ^= flip
+    return bits

@@ -1,25 +1,26 @@
 """Postings: from a constant to the bits of the conditions that hold it, by hash.
 
-Each class finds, for a scalar, the constants that admit it without looking at the others: members by one look-up, prefixes and suffixes by one for
-every length that occurs, substrings by their first letters. `hits` answers a bitset, a Python int.
+Each class finds, for a scalar, the constants that admit it without looking at the others: members by one look-up, prefixes and suffixes by bisection,
+substrings by one pass over the text. `hits` answers a bitset, a Python int.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Self
 
 from segmentation.language.checks import Inside, Window
 from segmentation.language.dates import Clock, MonthDay, anniversaries
 
-__all__ = ["Affixes", "Members", "Places", "Substrings", "Windows"]
+__all__ = ["Members", "Places", "Prefixes", "Substrings", "Suffixes", "Windows"]
 
 Posting = tuple[int, ...] | int
 """Some bits: their numbers while they are few, a bitset when they are many."""
 
 _FEW = 8
-_GRAM = 3  # letters by which substrings are found; shorter ones are found by all they have
-_SCANNED = 12  # as many substrings are tried one by one
+_SCANNED = 24  # as many substrings are tried one by one
 _DAYS_KEPT = 4  # todays whose anniversaries are remembered
 
 
@@ -54,83 +55,134 @@ class Members:
         new.postings = self.postings.copy()
         return new
 
+    def seal(self) -> None:
+        """Let what was added take effect."""
+
     def hits(self, scalar: Any, _clock: Clock) -> int:
         """The bits of the constants that admit the scalar."""
         posting = self.postings.get(scalar, 0)
         return posting if isinstance(posting, int) else _bits(posting)
 
 
-class Affixes:
-    """Prefixes, or suffixes."""
+class Prefixes(Members):
+    """Prefixes, in order, each with the longest other one that it begins with.
 
-    __slots__ = ("by_length", "is_suffix")
+    The longest prefix of a text is the greatest one that is not greater than the text, or one that that begins with.
+    """
 
-    def __init__(self, *, is_suffix: bool) -> None:
-        self.is_suffix = is_suffix
-        self.by_length: dict[int, Members] = {}
+    __slots__ = ("_ordered", "_parents", "_together")
 
-    def add(self, text: str, bit: int) -> None:
-        """Let the bit be among the hits of what starts (ends) with the text."""
-        self.by_length.setdefault(len(text), Members()).add(text, bit)
-
-    def copy(self) -> Affixes:
-        """A copy that can be added to without changing this one."""
-        new = Affixes(is_suffix=self.is_suffix)
-        new.by_length = {length: members.copy() for length, members in self.by_length.items()}
-        return new
+    def seal(self) -> None:
+        """Let what was added take effect."""
+        self._ordered = sorted(self.postings)
+        self._parents: dict[str, str | None] = {}
+        self._together: dict[str, Posting] = {}
+        """By prefix, the bits of it and of all that it begins with."""
+        chain: list[str] = []
+        for text in self._ordered:
+            while chain and not text.startswith(chain[-1]):
+                chain.pop()
+            parent = self._parents[text] = chain[-1] if chain else None
+            own = self.postings[text]
+            self._together[text] = own if parent is None else _joined(self._together[parent], own)
+            chain.append(text)
 
     def hits(self, scalar: str, _clock: Clock) -> int:
-        """The bits of the texts that the scalar starts (ends) with."""
-        found = 0
-        size = len(scalar)
-        for length, members in self.by_length.items():
-            if length <= size:
-                posting = members.postings.get(scalar[size - length :] if self.is_suffix else scalar[:length])
-                if posting is not None:
-                    found |= _bits(posting)
-        return found
+        """The bits of the texts that the scalar starts with."""
+        at = bisect_right(self._ordered, scalar)
+        if not at:
+            return 0
+        longest: str | None = self._ordered[at - 1]
+        while longest is not None and not scalar.startswith(longest):
+            longest = self._parents[longest]
+        return 0 if longest is None else _bits(self._together[longest])
+
+
+class Suffixes(Prefixes):
+    """Suffixes: prefixes, read backwards."""
+
+    __slots__ = ()
+
+    def add(self, constant: str, bit: int) -> None:
+        """Let the bit be among the hits of what ends with the text."""
+        super().add(constant[::-1], bit)
+
+    def hits(self, scalar: str, clock: Clock) -> int:
+        """The bits of the texts that the scalar ends with."""
+        return super().hits(scalar[::-1], clock)
+
+
+def _joined(one: Posting, other: Posting) -> Posting:
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) + len(other) <= _FEW:
+        return one + other
+    return _bits(one) | _bits(other)
 
 
 class Substrings(Members):
-    """Substrings."""
+    """Substrings: tried one by one while few, else all found in one pass over the text.
 
-    __slots__ = ("by_gram",)
+    The pass is the automaton of Aho and Corasick ("Efficient string matching: an aid to bibliographic search", CACM 1975). A state is what the text read so
+    far ends with; each holds its next states by letter (those that the first state would answer are left out) and the postings of the substrings that end
+    there.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.by_gram: dict[int, dict[str, tuple[str, ...]]] = {}
-        """Length of gram, gram, the substrings that begin with it."""
+    __slots__ = ("_first", "_scanned")
 
-    def add(self, constant: str, bit: int) -> None:
-        """Let the bit be among the hits of what contains the text."""
-        if constant not in self.postings:
-            grams = self.by_gram.setdefault(min(len(constant), _GRAM), {})
-            grams[constant[:_GRAM]] = (*grams.get(constant[:_GRAM], ()), constant)
-        super().add(constant, bit)
-
-    def copy(self) -> Self:
-        """A copy that can be added to without changing this one."""
-        new = super().copy()
-        new.by_gram = {length: grams.copy() for length, grams in self.by_gram.items()}
-        return new
+    def seal(self) -> None:
+        """Let what was added take effect."""
+        self._scanned = list(self.postings.items()) if len(self.postings) <= _SCANNED else []
+        self._first: _State | None = None if self._scanned else _automaton(self.postings)
 
     def hits(self, scalar: str, _clock: Clock) -> int:
         """The bits of the texts that the scalar contains."""
         found = 0
-        for text in self.postings if len(self.postings) <= _SCANNED else self._candidates(scalar):
+        for text, posting in self._scanned:
             if text in scalar:
-                found |= _bits(self.postings[text])
+                found |= _bits(posting)
+        if self._first is not None:
+            first = state = self._first
+            moves_of_first, ending = first
+            if ending is not None:  # the empty text
+                found = _bits(ending)
+            for letter in scalar:
+                state = state[0].get(letter) or moves_of_first.get(letter, first)
+                if state[1] is not None:
+                    found |= _bits(state[1])
         return found
 
-    def _candidates(self, scalar: str) -> Iterable[str]:
-        for length, grams in self.by_gram.items():
-            if len(scalar) <= len(grams):
-                for gram in {scalar[start : start + length] for start in range(len(scalar) - length + 1)}:
-                    yield from grams.get(gram, ())
-            else:  # a long text has more grams than there are to look for
-                for gram, texts in grams.items():
-                    if gram in scalar:
-                        yield from texts
+
+_State = tuple[dict[str, Any], Posting | None]
+"""The next states by letter, and what ends here."""
+
+
+def _automaton(postings: Mapping[str, Posting]) -> _State:
+    states: dict[str, tuple[dict[str, Any], list[Posting]]] = {"": ({}, [])}
+    for text, posting in postings.items():
+        for end in range(1, len(text) + 1):
+            states.setdefault(text[:end], ({}, []))
+        states[text][1].append(posting)
+    falls: dict[str, str] = {"": ""}  # by text read: the longest end of it that is another state
+    finished: dict[str, _State] = {}
+    moves: dict[str, dict[str, str]] = {}
+    children: dict[str, list[str]] = {}
+    for text in states:
+        if text:
+            children.setdefault(text[:-1], []).append(text)
+    for text in sorted(states, key=len):  # shorter ends are finished first
+        own = {child[-1]: child for child in children.get(text, ())}
+        if text:
+            fall = falls[text]
+            states[text][1].extend(states[fall][1])
+            moves[text] = ({} if fall == "" else moves[fall]) | own
+        else:
+            moves[text] = own
+        for letter, child in own.items():
+            falls[child] = "" if text == "" else moves[falls[text]].get(letter, moves[""].get(letter, ""))
+    for text, (_, ending) in states.items():
+        finished[text] = ({}, reduce(_joined, ending) if ending else None)
+    for text, state in finished.items():
+        state[0].update((letter, finished[target]) for letter, target in moves[text].items())
+    return finished[""]
 
 
 class Windows(Members):

@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from segmentation.language.checks import Constraint, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
+from segmentation.language.checks import Constraint, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
 from segmentation.language.dates import Clock
-from segmentation.matching.flips import Flips, Span, spans
-from segmentation.matching.postings import Affixes, Members, Places, Substrings, Windows
+from segmentation.matching.flips import Flips
+from segmentation.matching.postings import Members, Places, Prefixes, Substrings, Suffixes, Windows
+from segmentation.matching.spans import spans
 
-__all__ = ["Table"]
+__all__ = ["Hits", "Table"]
 
-_Part = TypeVar("_Part", Members, Affixes, Substrings, Windows, Places)
-_FRACTIONAL = frozenset({Facet.NUMBER, Facet.MONTH_DAY})
-"""Facets with scalars that are not integers."""
+Hits = Callable[[Any, Clock], int]
+"""From a scalar to bits."""
+
+_Part = TypeVar("_Part", Members, Prefixes, Substrings, Suffixes, Windows, Places)
+_SEALING = threading.Lock()
 
 
 class Table:
     """Constraints on one facet, each with a bit.
 
-    Constraints are gathered by `add` and take effect at `seal`. A sealed table is not added to; its `copy` is, at a cost that follows the number of
-    distinct constants in it.
+    Constraints are gathered by `add` and take effect at `seal`, which is called at the latest by the first look-up. A table that is in use is not added to;
+    its `copy` is, at a cost that follows the number of distinct constants in it.
     """
 
-    __slots__ = ("_affixes", "_after", "_always", "_at", "_facet", "_flipping", "_flips", "_members", "_parts", "_posted")
+    __slots__ = ("_always", "_flips", "_parts", "_waiting", "asked")
 
-    def __init__(self, facet: Facet) -> None:
-        self._facet = facet
-        self._members: Members | None = None
-        self._parts: dict[type[Constraint], Any] = {}
-        """The postings of texts, windows and places."""
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Sequence[Constraint], int]] = []
         self._always = 0
-        """The bits of intervals without a lower end, before they flip."""
-        self._at = Flips(is_after=False)
-        self._after = Flips(is_after=True)
-        self._flipping: tuple[Flips, ...] = ()
-        self._posted: tuple[Any, ...] = ()
-        self._flips: tuple[list[tuple[Any, int]], list[tuple[Any, int]]] = ([], [])
+        """The bits of intervals without a lower end."""
+        self._flips: Flips | None = None
+        self._parts: dict[type[Constraint], Any] = {}
+        """The postings of members, texts, windows and places."""
+        self.asked: tuple[Hits, ...] = ()
+        """The look-ups, intervals aside, whose hits are those of the table; complete once sealed."""
 
-    def add(self, constraints: Iterable[Constraint], bit: int) -> None:
+    def add(self, constraints: Sequence[Constraint], bit: int) -> None:
         """Let the bit be among the hits of every scalar that some of the constraints admits."""
-        intervals = []
-        for constraint in constraints:
-            match constraint:
-                case OneOf(values):
-                    self._members = self._members or Members()
-                    for value in values:
-                        self._members.add(value, bit)
-                case Interval():
-                    intervals.append(constraint)
-                case Prefix(text):
-                    self._part(Prefix, lambda: Affixes(is_suffix=False)).add(text, bit)
-                case Suffix(text):
-                    self._part(Suffix, lambda: Affixes(is_suffix=True)).add(text, bit)
-                case Substring(text):
-                    self._part(Substring, Substrings).add(text, bit)
-                case Window():
-                    self._part(Window, Windows).add(constraint, bit)
-                case Inside():
-                    self._part(Inside, Places).add(constraint, bit)
-        for span in spans(intervals):
-            self._add_span(span, bit)
+        self._waiting.append((constraints, bit))
+
+    def copy(self) -> Table:
+        """A copy that can be added to without changing this one."""
+        new = Table()
+        new._waiting = self._waiting.copy()
+        new._always, new._flips = self._always, self._flips
+        new._parts = {key: part.copy() for key, part in self._parts.items()}
+        return new
+
+    def seal(self) -> None:
+        """Let what was added take effect."""
+        flips: list[tuple[Any, int]] = []
+        for constraints, bit in self._waiting:
+            if any(isinstance(constraint, Interval) for constraint in constraints):
+                for start, stop in spans(constraints, with_members=False):
+                    if start is None:
+                        self._always |= 1 << bit
+                    flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
+            for constraint in constraints:
+                self._post(constraint, bit)
+        if flips or self._always:
+            self._flips = (self._flips or Flips()).with_flips(flips, self._always)
+        for part in self._parts.values():
+            part.seal()
+        self.asked = tuple(part.hits for part in self._parts.values())
+        self._waiting = []  # last: until then, others wait
+
+    def _post(self, constraint: Constraint, bit: int) -> None:
+        match constraint:
+            case OneOf(values):
+                members = self._part(OneOf, Members)
+                for value in values:
+                    members.add(value, bit)
+            case Prefix(text):
+                self._part(Prefix, Prefixes).add(text, bit)
+            case Suffix(text):
+                self._part(Suffix, Suffixes).add(text, bit)
+            case Substring(text):
+                self._part(Substring, Substrings).add(text, bit)
+            case Window():
+                self._part(Window, Windows).add(constraint, bit)
+            case Inside():
+                self._part(Inside, Places).add(constraint, bit)
+            case Interval():
+                pass  # among the flips
 
     def _part(self, key: type[Constraint], make: Callable[[], _Part]) -> _Part:
         if key not in self._parts:
@@ -69,40 +95,12 @@ class Table:
         part: _Part = self._parts[key]
         return part
 
-    def _add_span(self, span: Span, bit: int) -> None:
-        if span.start is None:
-            self._always |= 1 << bit
-        for end in span:
-            if end is not None:
-                scalar, is_after = end
-                if is_after and self._facet not in _FRACTIONAL:  # just after an integer is at the next one
-                    scalar, is_after = scalar + 1, 0
-                self._flips[is_after].append((scalar, bit))
-
-    def seal(self) -> None:
-        """Let what was added take effect."""
-        at, after = self._flips
-        if at:
-            self._at = self._at.with_flips(at)
-        if after:
-            self._after = self._after.with_flips(after)
-        self._flips = ([], [])
-        self._flipping = tuple(flips for flips in (self._at, self._after) if flips.runs[0].bits)
-        self._posted = tuple(part for part in (self._members, *self._parts.values()) if part is not None)
-
-    def copy(self) -> Table:
-        """A copy that can be added to without changing this one."""
-        new = Table(self._facet)
-        new._members = self._members and self._members.copy()
-        new._parts = {key: part.copy() for key, part in self._parts.items()}
-        new._always, new._at, new._after = self._always, self._at, self._after
-        return new
-
     def hits(self, scalar: Any, clock: Clock) -> int:
         """The bits whose constraints admit the scalar."""
-        found = self._always
-        for flips in self._flipping:
-            found ^= flips.hits(scalar)
-        for part in self._posted:
-            found |= part.hits(scalar, clock)
+        if self._waiting:
+            with _SEALING:
+                self.seal()
+        found = 0 if self._flips is None else self._flips.at(scalar)
+        for hits in self.asked:
+            found |= hits(scalar, clock)
         return found

@@ -102,7 +102,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_datetime(value: object) -> bool:
-    return value is None or isinstance(value, datetime) or (isinstance(value, str) and isinstance(iso8601.parse(value), tuple))
+    return value is None or isinstance(value, datetime) or (isinstance(value, str) and isinstance(iso8601.parse(value), datetime))
 
 
 class Segment(BaseModel):
