@@ -22,17 +22,18 @@ Record = Customer | Mapping[str, Any] | str | bytes | bytearray
 """What an engine takes as a customer: the model, a JSON object, or the JSON text of one."""
 
 
-_CACHE_BYTES = 128 << 20
+_CACHE_BYTES = 256 << 20
 """What remembered rows may take."""
 
 
 class _Held:
     """A segment in an engine, with its forms in answers and as a test, each made when first asked for: threads that race make equal ones."""
 
-    __slots__ = ("_json", "_simple", "_test", "definition", "order")
+    __slots__ = ("_json", "_simple", "_test", "definition", "id", "order")
 
     def __init__(self, order: int, definition: Definition) -> None:
         self.order = order
+        self.id = definition.id
         self.definition = definition
         self._simple: SimpleSegment | None = None
         self._json: bytes | None = None
@@ -166,8 +167,7 @@ class SegmentEngine:
             RecordTypeError: The customer is not an object (a `TypeError`).
             ValueError: `now` has no time zone.
         """
-        data = [held.simple for held in self._match(customer, now)]
-        return CustomerSegmentsList.model_construct(object="list", data_ref="data", data=data, total=len(data))
+        return CustomerSegmentsList.of([held.simple for held in self._match(customer, now)])
 
     def evaluate_json(self, customer: Record, now: datetime | None = None) -> bytes:
         """The answer of `evaluate` as JSON text in UTF-8."""
@@ -176,7 +176,7 @@ class SegmentEngine:
 
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
         """The ids of the segments that a customer is in, in definition order."""
-        return [held.definition.id for held in self._match(customer, now)]
+        return [held.id for held in self._match(customer, now)]
 
     def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
         """Whether a customer is in one segment.
@@ -277,6 +277,8 @@ def read_record(customer: Record) -> Mapping[str, Any]:
         RecordError: It is text, and not JSON.
         RecordTypeError: It is not an object.
     """
+    if type(customer) is dict:
+        return customer
     if isinstance(customer, Customer):
         return customer.record()
     if isinstance(customer, str | bytes | bytearray):

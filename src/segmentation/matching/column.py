@@ -207,7 +207,7 @@ class Column:
 
     def seal(self, capacity: int, budget: int) -> None:
         """Let what was added take effect, in rows of so many bits, of which at most so many bytes are remembered."""
-        remembered = self._most = budget // (3 * (capacity // 8 + 100))  # of values, of days and of numbers
+        remembered = self._most = budget // (4 * (capacity // 8 + 100))  # a quarter for values, one for days, the rest for the line
         self._rows_always = _no_rows()
         self._rows: dict[int, _Rows] = {}
         """The same by today, when the day matters."""
@@ -220,7 +220,7 @@ class Column:
         if declared in (None, AttributeType.NUMBER):
             initial = (1 << capacity) - 1 ^ self._restricted | self._unbounded
             self._line = (self._line or Flips()).with_flips(self._flips, initial)
-            self._line.keep(budget // 3)
+            self._line.keep(budget)
         self._flips = []
         self._scalar_whole = [slot.whole_hits(_A_SCALAR, _NO_CLOCK) for slot in self.slots]
         is_text = declared in (None, AttributeType.STRING, AttributeType.GEOPOINT) and Facet.POINT not in facets

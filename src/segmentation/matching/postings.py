@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from segmentation.language.checks import Inside, Window
@@ -19,7 +20,7 @@ __all__ = ["Members", "Places", "Prefixes", "Substrings", "Suffixes", "Windows"]
 Posting = tuple[int, ...] | int
 """Some bits: their numbers while they are few, a bitset when they are many."""
 
-_FEW = 8
+_FEW = 3
 _SCANNED = 24  # as many substrings are tried one by one
 _DAYS_KEPT = 4  # todays whose anniversaries are remembered
 
@@ -130,7 +131,7 @@ class Substrings(Members):
 
     def seal(self) -> None:
         """Let what was added take effect."""
-        self._scanned = list(self.postings.items()) if len(self.postings) <= _SCANNED else []
+        self._scanned = [(text, _bits(posting)) for text, posting in self.postings.items()] if len(self.postings) <= _SCANNED else []
         self._first: _State | None = None if self._scanned else _automaton(self.postings)
 
     def hits(self, scalar: str, _clock: Clock) -> int:
@@ -138,20 +139,20 @@ class Substrings(Members):
         found = 0
         for text, posting in self._scanned:
             if text in scalar:
-                found |= _bits(posting)
+                found |= posting
         if self._first is not None:
             first = state = self._first
             moves_of_first, ending = first
             if ending is not None:  # the empty text
-                found = _bits(ending)
+                found = ending
             for letter in scalar:
                 state = state[0].get(letter) or moves_of_first.get(letter, first)
                 if state[1] is not None:
-                    found |= _bits(state[1])
+                    found |= state[1]
         return found
 
 
-_State = tuple[dict[str, Any], Posting | None]
+_State = tuple[dict[str, Any], int | None]
 """The next states by letter, and what ends here."""
 
 
@@ -179,7 +180,7 @@ def _automaton(postings: Mapping[str, Posting]) -> _State:
         for letter, child in own.items():
             falls[child] = "" if text == "" else moves[falls[text]].get(letter, moves[""].get(letter, ""))
     for text, (_, ending) in states.items():
-        finished[text] = ({}, reduce(_joined, ending) if ending else None)
+        finished[text] = ({}, reduce(or_, map(_bits, ending)) if ending else None)
     for text, state in finished.items():
         state[0].update((letter, finished[target]) for letter, target in moves[text].items())
     return finished[""]
