@@ -96,7 +96,7 @@ class SegmentEngine:
         ['seg_1']
     """
 
-    __slots__ = ("_held", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
+    __slots__ = ("_held", "_last_clock", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
 
     def __init__(
         self,
@@ -149,7 +149,12 @@ class SegmentEngine:
         self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
         self._next_order = len(definitions)
         items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
+        self._forget()
         self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
+
+    def _forget(self) -> None:
+        self._last_clock: tuple[datetime | None, Clock] = (None, Clock(1, 0, 0))
+        """The last `now` and its clock, one tuple so that threads see both or neither."""
 
     # Answers
 
@@ -176,7 +181,8 @@ class SegmentEngine:
 
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
         """The ids of the segments that a customer is in, in definition order."""
-        return [held.id for held in self._match(customer, now)]
+        record = customer if type(customer) is dict else read_record(customer)
+        return [held.id for held in self._matcher.match(record, self._clock(now))]
 
     def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
         """Whether a customer is in one segment.
@@ -184,7 +190,7 @@ class SegmentEngine:
         Raises:
             UnknownSegmentError: No segment has this id (a `KeyError`).
         """
-        return self._find(segment_id).test(self._options.calendar)(read_record(customer), self._clock(now))
+        return bool(self._find(segment_id).test(self._options.calendar)(read_record(customer), self._clock(now)))
 
     def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
         """The segments that a customer who is not stored would be in if it were created now (section 6)."""
@@ -199,7 +205,11 @@ class SegmentEngine:
         return self._matcher.match(read_record(customer), self._clock(now))
 
     def _clock(self, now: datetime | None) -> Clock:
-        return self._options.calendar.clock(now)
+        last, clock = self._last_clock
+        if now is None or now is not last:
+            clock = self._options.calendar.clock(now)
+            self._last_clock = (now, clock)
+        return clock
 
     def _find(self, segment_id: str) -> _Held:
         try:
@@ -225,6 +235,7 @@ class SegmentEngine:
         added, _ = compile_definitions(Document(list(add)), self._options, taken)
         engine = type(self).__new__(type(self))
         engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
+        engine._forget()
         engine._held, engine._next_order = self._held.copy(), self._next_order
         arriving: list[_Held] = []
         for definition in added:

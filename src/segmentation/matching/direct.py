@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import methodcaller
 from typing import Any
 
-from segmentation.language.attributes import Record, finder
+from segmentation.language.attributes import MISSING, Record, finder, has_alias
 from segmentation.language.checks import WHOLE_VALUE, Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
 from segmentation.language.data import TEXT_DATES, Kind, Reading, kinds_of, read
 from segmentation.language.dates import Calendar, Clock
@@ -14,7 +15,8 @@ from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicat
 __all__ = ["Test", "compile_predicate"]
 
 Test = Callable[[Record, Clock], bool]
-_ScalarTest = Callable[[Any], bool]
+_ScalarTest = Callable[[Any], Any]
+"""From a text or a number to something true or false."""
 _NO_CLOCK = Clock(1, 0, 0)
 
 
@@ -35,6 +37,8 @@ def compile_predicate(predicate: Predicate, calendar: Calendar) -> Test:
 
 
 def _all_of(tests: Sequence[Test]) -> Test:
+    tests = tuple(tests)
+
     def test(record: Record, clock: Clock) -> bool:
         for part in tests:  # noqa: SIM110 - all() costs a generator
             if not part(record, clock):
@@ -45,6 +49,8 @@ def _all_of(tests: Sequence[Test]) -> Test:
 
 
 def _any_of(tests: Sequence[Test]) -> Test:
+    tests = tuple(tests)
+
     def test(record: Record, clock: Clock) -> bool:
         for part in tests:  # noqa: SIM110 - any() costs a generator
             if part(record, clock):
@@ -70,17 +76,33 @@ def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
     on_text = _scalar_test(of_scalars, Kind.STRING, always=on_scalar) if is_text_plain else None
     on_number = _scalar_test(of_scalars, Kind.NUMBER, always=on_scalar) if Kind.NUMBER in possible else None
 
-    def test(record: Record, clock: Clock) -> bool:
-        stored = find(record)
+    def decided(stored: Any, clock: Clock) -> bool:
         kind = type(stored)
         if kind is str:
             if on_text is not None:
-                return on_text(stored)
+                return bool(on_text(stored))
         elif (kind is int or (kind is float and stored == stored)) and on_number is not None:  # noqa: PLR0124 - NaN is unknown
-            return on_number(stored)
+            return bool(on_number(stored))
         return leaf.admits(read(stored, attribute, calendar), clock)
 
-    return test
+    key = attribute.key
+    parent, _, child = key.partition(".")
+    if "." in child or not child or has_alias(key):
+        return lambda record, clock: decided(find(record), clock)
+
+    def of_two_steps(record: Record, clock: Clock) -> bool:
+        """As above, the commonest path and the commonest data seen to on the spot."""
+        if key not in record and type(inner := record.get(parent)) is dict:
+            stored = inner.get(child, MISSING)
+            kind = type(stored)
+            if kind is str and on_text is not None:
+                return bool(on_text(stored))
+            if kind is int and on_number is not None:
+                return bool(on_number(stored))
+            return decided(stored, clock)
+        return decided(find(record), clock)
+
+    return of_two_steps
 
 
 def _scalar_test(checks: Sequence[Check], kind: Kind, *, always: bool | None) -> _ScalarTest | None:
@@ -107,18 +129,18 @@ def _constraint_test(facet: Facet, constraint: Constraint) -> _ScalarTest | None
         case OneOf(values):
             return values.__contains__
         case Prefix(text):
-            return lambda scalar: bool(scalar.startswith(text))
+            return methodcaller("startswith", text)
         case Suffix(text):
-            return lambda scalar: bool(scalar.endswith(text))
+            return methodcaller("endswith", text)
         case Substring(text):
             return lambda scalar: text in scalar
         case Interval(low, None, is_low_open=True):
-            return lambda scalar: bool(scalar > low)
+            return lambda scalar: scalar > low
         case Interval(low, None):
-            return lambda scalar: bool(scalar >= low)
+            return lambda scalar: scalar >= low
         case Interval(None, high, is_high_open=True):
-            return lambda scalar: bool(scalar < high)
+            return lambda scalar: scalar < high
         case Interval(None, high):
-            return lambda scalar: bool(scalar <= high)
+            return lambda scalar: scalar <= high
         case _:
             return lambda scalar: constraint.admits(scalar, _NO_CLOCK)

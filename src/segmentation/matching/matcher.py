@@ -18,7 +18,7 @@ __all__ = ["Matcher"]
 Payload = TypeVar("Payload")
 
 _WIDEST_BLOCK = 1 << 14
-_FEWEST = 12  # predicates that are worth an index
+_FEWEST = 2  # predicates that are worth an index
 _SMALLEST_WASTE = 64  # bits of removed predicates that are not worth tidying
 
 
