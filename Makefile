@@ -6,7 +6,7 @@ READY := .venv/.ready
 NOW := 2026-11-22T12:00:00Z
 EXAMPLES := --segments examples/segments.json --attributes examples/attributes.json --locations examples/locations.json --now $(NOW)
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check docs bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -29,6 +29,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The page that is made from the operator table.
+docs: $(READY)
+	$(BIN)/python docs/make_operators.py
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"

@@ -16,8 +16,7 @@ __all__ = ["IGNORED_YEAR", "PERIODS", "DayTest", "day_test", "is_day_operator"]
 DayTest: TypeAlias = Callable[[date], bool]
 
 PERIODS = tuple(
-    ["$yesterday", "$today", "$tomorrow"]
-    + [f"${which}_{unit}" for unit in ("week", "month", "year") for which in ("last", "this", "next")],
+    ["$yesterday", "$today", "$tomorrow"] + [f"${which}_{unit}" for unit in ("week", "month", "year") for which in ("last", "this", "next")],
 )
 IGNORED_YEAR = frozenset(name for name in PERIODS if not name.endswith("_year"))
 """The periods that ignore the year on a birthday."""

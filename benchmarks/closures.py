@@ -126,9 +126,7 @@ class Compiler:
             elif key == "$not":
                 members.append(_complement(self.filter(body)))
             else:
-                members.extend(
-                    self._leaf(key, name, operand, junction) for name, operand in body["conditions"].items()
-                )
+                members.extend(self._leaf(key, name, operand, junction) for name, operand in body["conditions"].items())
         return _combine(junction, members)
 
     def _leaf(self, key: str, name: str, operand: Any, junction: str) -> Test:
@@ -147,9 +145,7 @@ class Compiler:
             return _combine(junction, [self.test(key, name, one) for one in operand])
         if name == "$includes":
             wanted = operand if isinstance(operand, list) else [operand]
-            return lambda value: value is not None and all(
-                one in (value if type(value) is list else [value]) for one in wanted
-            )
+            return lambda value: value is not None and all(one in (value if type(value) is list else [value]) for one in wanted)
         if name.startswith("$count"):
             return _count_test(name, operand)
         if name == "$has_value":
@@ -221,10 +217,7 @@ def _combine(junction: str, members: list[Test]) -> Test:
             return lambda record: left(record) or right(record)
 
         def some(record: Any) -> bool:
-            for member in members:
-                if member(record):
-                    return True
-            return False
+            return any(member(record) for member in members)
 
         return some
     if len(members) == 2:
@@ -232,10 +225,7 @@ def _combine(junction: str, members: list[Test]) -> Test:
         return lambda record: left(record) and right(record)
 
     def every(record: Any) -> bool:
-        for member in members:
-            if not member(record):
-                return False
-        return True
+        return all(member(record) for member in members)
 
     return every
 
@@ -247,10 +237,7 @@ def _complement(test: Test) -> Test:
 def _any_element(test: Test) -> Test:
     def any_element(value: Any) -> bool:
         if type(value) is list:
-            for element in value:
-                if element is not None and test(element):
-                    return True
-            return False
+            return any(element is not None and test(element) for element in value)
         return test(value)
 
     return any_element

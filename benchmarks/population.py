@@ -98,7 +98,41 @@ def _words(seed: str, count: int, syllables: tuple[int, int]) -> list[str]:
 _FIRST_NAMES = Zipf(_words("first", 1_000, (2, 3)), 0.8)
 _LAST_NAMES = Zipf(_words("last", 5_000, (2, 4)), 0.6)
 _DOMAINS = Zipf([f"{word.lower()}.{end}" for word in _words("mail", 10, (2, 3)) for end in ("com", "org", "example")])
-_COUNTRIES = Zipf("US DE GB FR PL ES IT NL BR CA SE JP AU MX IN BE CH AT DK NO FI PT IE CZ RO GR HU KR AR CL".split(), 0.9)
+_COUNTRIES = Zipf(
+    [
+        "US",
+        "DE",
+        "GB",
+        "FR",
+        "PL",
+        "ES",
+        "IT",
+        "NL",
+        "BR",
+        "CA",
+        "SE",
+        "JP",
+        "AU",
+        "MX",
+        "IN",
+        "BE",
+        "CH",
+        "AT",
+        "DK",
+        "NO",
+        "FI",
+        "PT",
+        "IE",
+        "CZ",
+        "RO",
+        "GR",
+        "HU",
+        "KR",
+        "AR",
+        "CL",
+    ],
+    0.9,
+)
 _PREFIX = {code: f"+{20 + index}" for index, code in enumerate(_COUNTRIES.values)}
 
 
@@ -111,13 +145,13 @@ _CITIES = _cities("city", 500)
 _MANY_CITIES = _cities("town", 10_000)
 _TIERS = Zipf(["bronze", "silver", "gold", "platinum", "black"], 0.9)
 _CHOICES = {
-    "metadata.lang": Zipf("en de fr pl es it nl pt sv ja".split()),
+    "metadata.lang": Zipf(["en", "de", "fr", "pl", "es", "it", "nl", "pt", "sv", "ja"]),
     "metadata.tier": _TIERS,
-    "metadata.acquisition_channel": Zipf("search social e-mail referral store app partner affiliate".split()),
+    "metadata.acquisition_channel": Zipf(["search", "social", "e-mail", "referral", "store", "app", "partner", "affiliate"]),
     "metadata.device": Zipf(["ios", "android"], 0.5),
     "metadata.store": Zipf([f"store-{number:02d}" for number in range(50)], 0.8),
     "metadata.favorite_category": Zipf(_words("category", 25, (2, 3))),
-    "metadata.currency": Zipf("EUR USD GBP PLN BRL SEK".split()),
+    "metadata.currency": Zipf(["EUR", "USD", "GBP", "PLN", "BRL", "SEK"]),
 }
 _BRANDS = Zipf(_words("brand", 60, (1, 3)), 0.9)
 _TAGS = Zipf(_words("tag", 200, (2, 3)), 0.8)

@@ -58,18 +58,16 @@ def rich_filters(rng: random.Random) -> Iterator[Filter]:
 def rich_filter(rng: random.Random, pools: Pools) -> Filter:
     """One filter of 1 to 8 conditions."""
     wanted = SMALLEST * (LARGEST / SMALLEST) ** rng.random()
-    best: tuple[float, Leaf | Node] | None = None
+    best, nearest = None, math.inf
     for _ in range(_TRIES):
         count = rng.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8))
-        keys = rng.sample(list(pools.by_key), count)
-        tree = _grow(rng, pools, keys, wanted, MAX_DEPTH)
+        tree = _grow(rng, pools, rng.sample(list(pools.by_key), count), wanted, MAX_DEPTH)
         distance = abs(math.log(_size(tree, pools.size) / wanted))
-        if best is None or distance < best[0]:
-            best = (distance, tree)
-        if distance < 1:
+        if best is None or distance < nearest:
+            best, nearest = tree, distance
+        if nearest < 1:
             break
-    assert best is not None
-    return _written(best[1])
+    return _written(best) if best is not None else {}
 
 
 def _grow(rng: random.Random, pools: Pools, keys: Sequence[str], share: float, depth: int) -> Leaf | Node:

@@ -52,7 +52,8 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" (did you mean {self.suggestion}?)" if self.suggestion else ""
-        return f"segment {self.segment!r} at {self.pointer or '/'}: {self.message}{hint} [{self.code}]"
+        where = f" at {self.pointer}" if self.pointer else ""
+        return f"segment {self.segment!r}{where}: {self.message}{hint} [{self.code}]"
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON-ready data."""

@@ -79,7 +79,7 @@ def declarations(attributes: Mapping[str, str] | None) -> dict[str, AttributeTyp
     for key, name in (attributes or {}).items():
         if name not in list(AttributeType):
             near = nearest(str(name), list(AttributeType))
-            hint = f"; did you mean {near!r}?" if near else ""
+            hint = f"; did you mean {str(near)!r}?" if near else ""
             raise ValueError(f"attribute {key!r}: {shown(name)} is not a type; types are {', '.join(AttributeType)}{hint}")
         declared[key] = AttributeType(name)
         if (built_in_type(key) or declared[key]) != declared[key]:

@@ -45,6 +45,8 @@ class Facet(enum.Enum):
     PRESENT = "whether the whole value is known, after a counter's default"
     COUNT = "the number of elements of the whole value"
 
+    __hash__ = object.__hash__  # members are one of a kind; Enum's own hash is slow
+
 
 WHOLE_VALUE = frozenset({Facet.KNOWN, Facet.PRESENT, Facet.COUNT})
 """The facets of a whole value; all others are of one scalar in it."""

@@ -47,6 +47,8 @@ class Operand(enum.Enum):
     LOCATION = "the id of a location"
     ANYTHING = "anything"
 
+    __hash__ = object.__hash__  # members are one of a kind; Enum's own hash is slow
+
 
 WHOLE_RANGES: Final[dict[Operand, tuple[int, int | None]]] = {
     Operand.DAYS: (0, None),

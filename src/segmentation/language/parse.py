@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from segmentation import iso8601
 from segmentation.errors import article, json_type, nearest, shown
 from segmentation.language import operands
 from segmentation.language.attributes import BIRTHDAYS, Attribute, AttributeType
-from segmentation.language.checks import Check, Constraint, Facet, OneOf
+from segmentation.language.checks import Check, Facet, OneOf
 from segmentation.language.data import Kind, kinds_of
 from segmentation.language.operators import FAMILIAR, OPERATORS, REFUSED, WHOLE_RANGES, Operand, Operator, Takes, positive
 from segmentation.language.options import Options
@@ -22,6 +24,8 @@ __all__ = ["DEEPEST", "GROUPS", "Path", "parse_filter"]
 
 DEEPEST = 64
 """The deepest level that a filter may stand on; the outermost is level 1."""
+
+_SHORT = 60  # letters of a value that are repeated in a hint
 
 GROUPS = ("$and", "$or", "$not")
 
@@ -97,7 +101,7 @@ class _Parser:
 
     def attribute(self, key: str, value: Any, path: Path, junction: _Junction) -> Predicate:
         if not isinstance(value, Mapping):
-            hint = f'; write {{"conditions": {{"$is": {shown(value)}}}}}' if isinstance(value, str | int | float) else ""
+            hint = f'; write {{"conditions": {{"$is": {json.dumps(value)}}}}}' if isinstance(value, str | bool) and len(str(value)) < _SHORT else ""
             self.fault(path, "bad_attribute", f"an attribute holds an object with conditions, not {article(json_type(value))}{hint}")
             return And(())
         parts: list[Predicate] = []
@@ -171,7 +175,7 @@ class _Parser:
         lower = positive(operator).lower
         assert lower is not None  # noqa: S101 - a positive operator lowers to checks, tested over the whole table
         if operator.asks_all and values:
-            return And(tuple(_leaf(attribute, lower(value)) for value in values))
+            return And(tuple(_leaf(attribute, list(lower(value))) for value in values))
         if operator.asks_all:
             return Leaf(attribute, (Check(Facet.PRESENT, OneOf(frozenset({True})), Kind(0)),))
         leaf = _leaf(attribute, [check for value in values for check in lower(value)])
@@ -254,21 +258,30 @@ def _read(kind: Operand, operand: Any, options: Options) -> Any:
             return operands.date_operand(operand, options.calendar)
 
 
-def _leaf(attribute: Attribute, checks: Iterable[Check]) -> Leaf:
+def _leaf(attribute: Attribute, checks: Sequence[Check]) -> Leaf:
     """The leaf of an attribute: only the checks of data that it can have, checks of set membership on one facet united."""
     possible = kinds_of(attribute)
+    apt = [
+        check if check.kinds == kinds else Check(check.facet, check.constraint, kinds)
+        for check in checks
+        if (kinds := _narrowed(check.kinds, possible)) is not None
+    ]
+    if len({(check.facet, check.kinds) for check in apt}) == len(apt):
+        return Leaf(attribute, tuple(apt))
     members: dict[tuple[Facet, Kind], set[Any]] = {}
     others: dict[Check, None] = {}
-    for check in checks:
-        kinds = check.kinds & possible
-        if check.kinds and not kinds:
-            continue
+    for check in apt:
         if isinstance(check.constraint, OneOf):
-            members.setdefault((check.facet, kinds), set()).update(check.constraint.values)
+            members.setdefault((check.facet, check.kinds), set()).update(check.constraint.values)
         else:
-            others[Check(check.facet, check.constraint, kinds)] = None
-    united: list[tuple[Facet, Constraint, Kind]] = [(facet, OneOf(frozenset(values)), kinds) for (facet, kinds), values in members.items()]
-    return Leaf(attribute, (*(Check(*check) for check in united), *others))
+            others[check] = None
+    return Leaf(attribute, (*(Check(facet, OneOf(frozenset(values)), kinds) for (facet, kinds), values in members.items()), *others))
+
+
+@cache
+def _narrowed(kinds: Kind, possible: Kind) -> Kind | None:
+    """The kinds that are possible; None when none is. The checks of whole values have no kinds, and keep them."""
+    return kinds & possible or (None if kinds else kinds)
 
 
 def _joined(junction: _Junction, parts: Sequence[Predicate]) -> Predicate:

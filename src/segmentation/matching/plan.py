@@ -7,8 +7,7 @@ upper bound are candidates, for the predicate itself to decide.
 
 from __future__ import annotations
 
-from itertools import product
-from math import prod
+from itertools import chain, product
 from typing import NamedTuple
 
 from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate, leaves
@@ -58,7 +57,7 @@ def _plan(predicate: Predicate, *, is_negated: bool, budget: int) -> Plan:
 
 def _any_of(plans: list[Plan], budget: int) -> Plan:
     """(a ∨ b) ∨ (c) = a ∨ b ∨ c."""
-    conjunctions = tuple(dict.fromkeys(conjunction for part in plans for conjunction in part.conjunctions))
+    conjunctions = tuple(conjunction for part in plans for conjunction in part.conjunctions)
     if len(conjunctions) > budget:
         return _ALWAYS
     return Plan(conjunctions, all(part.is_exact for part in plans))
@@ -67,13 +66,19 @@ def _any_of(plans: list[Plan], budget: int) -> Plan:
 def _all_of(plans: list[Plan], budget: int) -> Plan:
     """(a ∨ b) ∧ c = (a ∧ c) ∨ (b ∧ c), without the parts that would pass the budget: the longest ones."""
     kept: list[Plan] = []
+    size = 1
     for part in sorted(plans, key=lambda part: len(part.conjunctions)):
-        if prod(len(other.conjunctions) for other in kept) * len(part.conjunctions) > budget:
+        size *= len(part.conjunctions)
+        if size > budget:
             break
         kept.append(part)
-    combined: dict[Conjunction, None] = {}
-    for choice in product(*(part.conjunctions for part in kept)):
-        literals = tuple(dict.fromkeys(literal for conjunction in choice for literal in conjunction))
-        if not any(Literal(literal.leaf, not literal.is_negated) in literals for literal in literals if literal.is_negated):  # p ∧ ¬p is false
-            combined[literals] = None
-    return Plan(tuple(combined), len(kept) == len(plans) and all(part.is_exact for part in kept))
+    if size == 1:
+        combined = [tuple(literal for part in kept for literal in part.conjunctions[0])]
+    else:
+        combined = [tuple(chain.from_iterable(choice)) for choice in product(*(part.conjunctions for part in kept))]
+    return Plan(tuple(map(_without_repetition, combined)), len(kept) == len(plans) and all(part.is_exact for part in kept))
+
+
+def _without_repetition(conjunction: Conjunction) -> Conjunction:
+    """P ∧ p = p, where both are the same leaf; leaves that are merely equal cost a little and change nothing."""
+    return tuple({(id(leaf), is_negated): Literal(leaf, is_negated) for leaf, is_negated in conjunction}.values())

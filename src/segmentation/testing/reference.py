@@ -499,7 +499,7 @@ def _number(operand: Any) -> int | float | None:
     return _number_text(operand) if isinstance(operand, str) else _json_number(operand)
 
 
-def _whole(number: int | float | None) -> int | None:
+def _whole(number: float | None) -> int | None:
     """A number without a fractional part, as an int."""
     if isinstance(number, float):
         return int(number) if number.is_integer() else None

@@ -101,14 +101,23 @@ LOCATIONS: Final[Mapping[str, Any]] = MappingProxyType(
         "block": {
             "type": "polygon",
             "format": "geojson",
-            "geojson": {"type": "Polygon", "coordinates": [[[0.05, 0.05], [9.05, 0.05], [9.05, 9.05], [0.05, 9.05], [0.05, 0.05]], [[3.05, 3.05], [6.05, 3.05], [6.05, 6.05], [3.05, 3.05]]]},
+            "geojson": {
+                "type": "Polygon",
+                "coordinates": [
+                    [[0.05, 0.05], [9.05, 0.05], [9.05, 9.05], [0.05, 9.05], [0.05, 0.05]],
+                    [[3.05, 3.05], [6.05, 3.05], [6.05, 6.05], [3.05, 3.05]],
+                ],
+            },
         },
         "islands": {
             "type": "polygon",
             "format": "geojson",
             "geojson": {
                 "type": "MultiPolygon",
-                "coordinates": [[[[20.05, 50.05], [22.05, 50.05], [21.05, 54.05], [20.05, 50.05]]], [[[-10.05, -10.05], [-8.05, -10.05], [-9.05, -8.05], [-10.05, -10.05]]]],
+                "coordinates": [
+                    [[[20.05, 50.05], [22.05, 50.05], [21.05, 54.05], [20.05, 50.05]]],
+                    [[[-10.05, -10.05], [-8.05, -10.05], [-9.05, -8.05], [-10.05, -10.05]]],
+                ],
             },
         },
     },
@@ -243,7 +252,7 @@ _ADVERSARIAL_PYTHON: Final[tuple[Any, ...]] = (
     datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), datetime(2026, 10, 25, 2, 30, fold=1),
     datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Warsaw"), fold=1), datetime(2026, 3, 29, 2, 30, tzinfo=ZoneInfo("Europe/Warsaw")),
     Decimal(1), Decimal("1.0"), Decimal("1E+3"), Decimal("-0"), Decimal("0.1"), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1E+400"), Decimal(10) ** 50,
-    UUID(int=1), *_Colour, (), (1, "1"), {1, "a"}, frozenset({1, True, "a"}), frozenset(), ((1,),), (None,), _Text("Gold"), _Whole(1), b"Gold", bytearray(b"1"), 1j, range(2), Ellipsis,
+    UUID(int=1), *_Colour, (), (1, "1"), {1, "a"}, frozenset({1, "a"}), frozenset(), ((1,),), (None,), _Text("Gold"), _Whole(1), b"Gold", bytearray(b"1"), 1j, range(2), Ellipsis,
     object(), _Opaque(), [_Opaque()], (math.nan,), MappingProxyType({"b": 1}), OrderedDict(b=1), timedelta(1), [date(2026, 11, 22), "2026-11-22"],
 )  # fmt: skip
 
@@ -558,7 +567,14 @@ def _segment(choices: _Choices, maker: _FilterMaker, id_: str, leaves: int, memb
             made["type"] = "passive" if form < 5 else "auto-update"  # noqa: PLR2004 - likewise
         made["filter"] = _filter(maker, leaves)
     if choices.once_in(6):
-        made |= choices.pick(({"object": "segment"}, {"created_at": "2026-01-01T00:00:00Z", "updated_at": None}, {"initial_sync_status": "DONE"}, {"customers": None} if "customers" not in made else {}))
+        made |= choices.pick(
+            (
+                {"object": "segment"},
+                {"created_at": "2026-01-01T00:00:00Z", "updated_at": None},
+                {"initial_sync_status": "DONE"},
+                {"customers": None} if "customers" not in made else {},
+            )
+        )
     return made
 
 
@@ -708,7 +724,9 @@ class _RecordMaker:
 
     def array(self, key: str) -> Any:
         choices = self.choices
-        counts = [operand for operator, operand in self.constants.asked.get(key, ()) if operator.startswith("$count") and isinstance(operand, int) and operand < 60]  # noqa: PLR2004 - short
+        counts = [
+            operand for operator, operand in self.constants.asked.get(key, ()) if operator.startswith("$count") and isinstance(operand, int) and operand < 60
+        ]
         if counts and choices.once_in(2):
             elements = [self.scalar(key)] * max(0, choices.pick(counts) + choices.below(3) - 1)
         else:
@@ -772,7 +790,9 @@ class _RecordMaker:
             number = None if choices.below(2) == 0 else _as_number(text)
             return text if number is None else _number_near(choices, number)
         last = chr(min(max(ord(text[-1]) + choices.below(2) * 2 - 1, 0), 0x10FFFF)) if text else "a"
-        return choices.pick((text, text + "x", "x" + text, text[:-1], text[1:], text[:-1] + last, text.swapcase(), text + text, f"x{text}x", text + "\ud83d", " " + text))
+        return choices.pick(
+            (text, text + "x", "x" + text, text[:-1], text[1:], text[:-1] + last, text.swapcase(), text + text, f"x{text}x", text + "\ud83d", " " + text)
+        )
 
     # Dates
 
@@ -810,7 +830,9 @@ class _RecordMaker:
             return day.isoformat()
         if form == 3 or not _far_from_the_ends(day):  # noqa: PLR2004 - one of six
             return _date_time(choices, day)
-        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC) + timedelta(days=choices.below(2), microseconds=choices.below(3) - 1)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC) + timedelta(
+            days=choices.below(2), microseconds=choices.below(3) - 1
+        )
         return midnight.isoformat() if form == 4 else midnight.astimezone(timezone(timedelta(hours=choices.below(27) - 12))).isoformat()  # noqa: PLR2004 - one of six
 
     # Python values
@@ -828,7 +850,9 @@ class _RecordMaker:
             except ValueError:
                 return _Text(value)
             naive = moment.replace(tzinfo=None)
-            return choices.pick((moment, naive.date(), naive, naive.replace(fold=1), naive.replace(tzinfo=self.zone), naive.replace(tzinfo=self.zone, fold=1), _Text(value)))
+            return choices.pick(
+                (moment, naive.date(), naive, naive.replace(fold=1), naive.replace(tzinfo=self.zone), naive.replace(tzinfo=self.zone, fold=1), _Text(value))
+            )
         return value
 
 
@@ -986,7 +1010,14 @@ def seeded_records(
 
 def json_values(max_leaves: int = 8) -> SearchStrategy[Any]:
     """Any JSON value: NaN and infinities (which Python reads and writes), huge integers and lone surrogates included."""
-    scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(_ADVERSARIAL) | st.text(st.characters(codec=None, exclude_categories=()), max_size=8)
+    scalars = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.sampled_from(_ADVERSARIAL)
+        | st.text(st.characters(codec=None, exclude_categories=()), max_size=8)
+    )
     return st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys(), inner, max_size=4), max_leaves=max_leaves)
 
 
@@ -1140,7 +1171,11 @@ def _broken_filter(choices: _Choices, filter_: Filter) -> Filter:
             return {**filter_, key: _broken_filter(choices, inner)}
         index = choices.below(len(inner))
         return {**filter_, key: [*inner[:index], _broken_filter(choices, inner[index]), *inner[index + 1 :]]}
-    return {**filter_, **_bad_member(choices)} if choices.once_in(2) else {**_bad_member(choices), **{key: filter_[key] for key in filter_ if key not in ("junction", *groups, "name")}}
+    return (
+        {**filter_, **_bad_member(choices)}
+        if choices.once_in(2)
+        else {**_bad_member(choices), **{key: filter_[key] for key in filter_ if key not in ("junction", *groups, "name")}}
+    )
 
 
 def _broken_segment(choices: _Choices, maker: _FilterMaker, id_: str) -> Any:
