@@ -1,0 +1,199 @@
+"""The matching engine: plans, candidates, bounded memory, replacing, threads."""
+
+from __future__ import annotations
+
+import gc
+import random
+import threading
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from segmentation import SegmentEngine
+from segmentation.language.attributes import Attribute
+from segmentation.language.checks import Check, Facet, OneOf
+from segmentation.language.data import Kind
+from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Listed, Not, Or, Predicate
+from segmentation.matching.lookup import Lookup
+from segmentation.matching.plan import Literal, plan
+from segmentation.testing import reference
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def condition(attribute: str, operator: str, operand: Any) -> dict[str, Any]:
+    return {attribute: {"conditions": {operator: operand}}}
+
+
+def segment(number: int, written: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"seg_{number}", "name": f"Segment {number}", "filter": written}
+
+
+def leaf(key: str) -> Leaf:
+    return Leaf(Attribute(key), (Check(Facet.TEXT, OneOf(frozenset({"x"})), Kind.STRING),))
+
+
+A, B, C, D = (leaf(key) for key in "abcd")
+
+
+@pytest.mark.parametrize(
+    ("predicate", "conjunctions"),
+    [
+        (TRUE, [[]]),
+        (FALSE, []),
+        (A, [[(A, False)]]),
+        (Not(A), [[(A, True)]]),
+        (And((A, B)), [[(A, False), (B, False)]]),
+        (Or((A, B)), [[(A, False)], [(B, False)]]),
+        (Not(And((A, B))), [[(A, True)], [(B, True)]]),
+        (Not(Or((A, Not(B)))), [[(A, True), (B, False)]]),
+        (And((A, Or((B, C)))), [[(A, False), (B, False)], [(A, False), (C, False)]]),
+        (And((A, A)), [[(A, False)]]),
+        (Listed(frozenset({"x"})), [[(Listed(frozenset({"x"})), False)]]),
+    ],
+)
+def test_small_predicates_are_planned_exactly(predicate: Predicate, conjunctions: list[list[tuple[Leaf, bool]]]) -> None:
+    planned = plan(predicate)
+    assert planned.is_exact
+    assert [[tuple(literal) for literal in conjunction] for conjunction in planned.conjunctions] == conjunctions
+
+
+def test_a_product_past_the_budget_leaves_out_its_longest_parts() -> None:
+    wide = [Or(tuple(leaf(f"{group}{number}") for number in range(8))) for group in "uvwxyz"]
+    planned = plan(And((A, *wide)))
+    assert not planned.is_exact
+    assert 1 <= len(planned.conjunctions) <= 48
+    assert all(Literal(A, is_negated=False) in conjunction for conjunction in planned.conjunctions)
+
+
+def test_deep_nesting_is_decided_for_candidates() -> None:
+    rng = random.Random(1)
+
+    def nested(depth: int) -> dict[str, Any]:
+        if not depth:
+            return condition(f"metadata.p{rng.randrange(40)}", "$is", rng.random() < 0.5)
+        return {("$and", "$or")[depth % 2]: [nested(depth - 1) for _ in range(4)]}
+
+    segments = [segment(number, nested(3)) for number in range(20)]
+    assert not all(plan(held.definition.predicate).is_exact for held in SegmentEngine(segments)._held.values())
+    engine = SegmentEngine(segments)
+    found = 0
+    for _ in range(60):
+        record = {"metadata": {f"p{number}": rng.random() < 0.5 for number in range(40) if rng.random() < 0.9}}
+        answer = engine.segment_ids(record, NOW)
+        assert answer == reference.segment_ids(segments, record, now=NOW)
+        found += len(answer)
+    assert 0 < found < 60 * 20
+
+
+RECORDS: list[dict[str, Any]] = [
+    {"a": {"b": 1}},
+    {"a.b": 2, "a": {"b": 1}},
+    {"a.b": None, "a": {"b": 1}},
+    {"a": {"b.c": 3, "b": {"c": 4}}},
+    {"a": {"b": {"c": 4}}},
+    {"a.b": {"c": 5}, "a": {"b": {"c": 4}}},
+    {"a": None},
+    {"a": [1]},
+    {"address": {"city": "Wien"}, "a": "text"},
+    {"address.city": "Graz", "city": None},
+    {"loyalty": {"campaigns": {"x.y": {"points": 7}}}},
+    {},
+]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_looking_up_all_at_once_is_looking_up_each(record: dict[str, Any]) -> None:
+    keys = ["a", "a.b", "a.b.c", "city", "address.city", "loyalty_points.campaigns.x.y.points", "a.", ".a"]
+    lookup = Lookup(keys)
+    assert lookup.values(record) == [Lookup([key]).values(record)[0] for key in keys]
+    assert lookup.values(record) == [find(record) for find in lookup._finders]
+
+
+def emails(count: int) -> list[dict[str, Any]]:
+    tests = ["$starts_with", "$ends_with", "$contains", "$is", "$is_not"]
+    return [
+        segment(number, condition("email", tests[number % 5], f"{'abcdefgh'[number % 8]}{number}") | condition("metadata.age", "$more_than", number % 90))
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_never_repeating_values_leave_the_footprint_where_it_was(monkeypatch: pytest.MonkeyPatch, cache: bool) -> None:
+    monkeypatch.setattr("segmentation.engine._CACHE_BYTES", 1 << 19)
+    engine = SegmentEngine(emails(300), cache=cache)
+
+    def evaluate(numbers: range) -> None:
+        for number in numbers:
+            engine.segment_ids({"email": f"{number}@example.com", "metadata": {"age": number / 7}, "id": f"cust_{number}"}, NOW)
+
+    evaluate(range(6_000))
+    gc.collect()
+    tracemalloc.start()
+    evaluate(range(6_000, 12_000))
+    gc.collect()
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < (1 << 20 if cache else 1 << 16)
+
+
+def test_replacing_many_times_is_building_anew_and_old_engines_stay() -> None:
+    rng = random.Random(2)
+    current = {held["id"]: held for held in emails(60)}
+    engine = SegmentEngine(current.values())
+    records = [{"email": f"{'abcdefgh'[number % 8]}{number}@x", "metadata": {"age": number}, "id": f"c{number % 9}"} for number in range(30)]
+    history = []
+    for step in range(120):
+        gone = rng.sample(sorted(current), rng.randint(0, 2)) if len(current) > 3 else []
+        new = emails(400)[rng.randrange(400)] | {"id": rng.choice([*gone, f"new_{step}"])}
+        if step % 10 == 0:
+            new = {"id": f"list_{step}", "name": "list", "type": "static", "customers": [f"c{rng.randrange(9)}"]}
+        if new["id"] in current and new["id"] not in gone:
+            continue
+        engine = engine.replace(add=[new], remove=gone)
+        if new["id"] in gone:  # it keeps its place
+            current = {key: new if key == new["id"] else held for key, held in current.items() if key not in gone or key == new["id"]}
+        else:
+            current = {key: held for key, held in current.items() if key not in gone} | {new["id"]: new}
+        history.append((engine, list(current.values())))
+    for old, segments in [*history[::7], history[-1]]:
+        fresh = SegmentEngine(segments)
+        assert [held.id for held in old.segments] == [held["id"] for held in segments]
+        for record in records:
+            assert old.segment_ids(record, NOW) == fresh.segment_ids(record, NOW) == reference.segment_ids(segments, record, now=NOW)
+
+
+def test_threads_share_an_engine() -> None:
+    segments = emails(200) + [segment(900 + days, condition("created_at", "$less_than_ago", days + 1)) for days in range(30)]
+    engine = SegmentEngine(segments)
+    records = [{"email": f"{'abcdefgh'[number % 8]}{number}@x", "metadata": {"age": number}, "created_at": "2026-11-10T00:00:00Z"} for number in range(150)]
+    moments = [NOW, NOW + timedelta(days=9)]
+    alone = SegmentEngine(segments)
+    expected = {(number, moment): alone.segment_ids(record, moment) for number, record in enumerate(records) for moment in moments}
+    wrong: list[int] = []
+
+    def work(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(600):
+            number, moment = rng.randrange(len(records)), rng.choice(moments)
+            if engine.segment_ids(records[number], moment) != expected[number, moment]:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_time_passing_needs_no_new_engine() -> None:
+    segments = [segment(days, condition("birthdate", "$is_less_days_in_future_md", days)) for days in range(0, 400, 7)]
+    segments += [segment(1_000 + days, condition("created_at", "$more_than", days)) for days in range(0, 400, 9)]
+    engine = SegmentEngine(segments)
+    record = {"birthdate": "2000-02-29", "created_at": "2026-03-01T10:00:00+02:00"}
+    for day in range(0, 800, 11):
+        now = NOW + timedelta(days=day, seconds=day)
+        assert engine.segment_ids(record, now) == reference.segment_ids(segments, record, now=now)
