@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic_core import from_json
+
 from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSegmentError, article, json_type, nearest
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
@@ -293,16 +295,28 @@ def read_record(customer: Record) -> Mapping[str, Any]:
     if isinstance(customer, Customer):
         return customer.record()
     if isinstance(customer, str | bytes | bytearray):
-        try:
-            customer = json.loads(customer)
-        except RecursionError:
-            raise RecordError("the customer's JSON text is nested too deep to be read") from None
-        except UnicodeDecodeError as error:
-            raise RecordError(f"the customer's JSON text is not {error.encoding.upper()}: byte {error.start} cannot be read") from None
-        except json.JSONDecodeError as error:
-            raise RecordError(f"the customer's text is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-        except ValueError:
-            raise RecordError("the customer's JSON text holds a number with too many digits") from None
+        customer = _parsed(customer)
     if not isinstance(customer, Mapping):
         raise RecordTypeError(f"a customer is a JSON object, not {article(json_type(customer))}")
     return customer
+
+
+def _parsed(text: str | bytes | bytearray) -> Any:
+    """The value of JSON text, as `json.loads` reads it.
+
+    The faster parser reads less (no lone surrogates, no UTF-16, fewer levels), and what it reads it reads the same.
+    """
+    try:
+        return from_json(text)
+    except (ValueError, TypeError):
+        pass
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise RecordError("the customer's JSON text is nested too deep to be read") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"the customer's JSON text is not {error.encoding.upper()}: byte {error.start} cannot be read") from None
+    except json.JSONDecodeError as error:
+        raise RecordError(f"the customer's text is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        raise RecordError("the customer's JSON text holds a number with too many digits") from None
