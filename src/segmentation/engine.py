@@ -98,7 +98,7 @@ class SegmentEngine:
         ['seg_1']
     """
 
-    __slots__ = ("_held", "_last_clock", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
+    __slots__ = ("_clocks", "_held", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
 
     def __init__(
         self,
@@ -155,8 +155,8 @@ class SegmentEngine:
         self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
 
     def _forget(self) -> None:
-        self._last_clock: tuple[datetime | None, Clock] = (None, Clock(1, 0, 0))
-        """The last `now` and its clock, one tuple so that threads see both or neither."""
+        self._clocks: tuple[tuple[datetime | None, Clock], ...] = ((None, Clock(1, 0, 0)),) * 2
+        """The last two moments with their clocks: one value, so that threads see all of it or nothing."""
 
     # Answers
 
@@ -207,10 +207,11 @@ class SegmentEngine:
         return self._matcher.match(read_record(customer), self._clock(now))
 
     def _clock(self, now: datetime | None) -> Clock:
-        last, clock = self._last_clock
-        if now is None or now is not last:
-            clock = self._options.calendar.clock(now)
-            self._last_clock = (now, clock)
+        for last, clock in self._clocks:
+            if now is last and now is not None:
+                return clock
+        clock = self._options.calendar.clock(now)
+        self._clocks = ((now, clock), self._clocks[0])
         return clock
 
     def _find(self, segment_id: str) -> _Held:

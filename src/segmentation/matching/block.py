@@ -152,8 +152,8 @@ class Block(Generic[Payload]):
             copied.update(new.columns)
         for attribute in copied:
             new.columns[attribute].seal(new.capacity, budget // len(new.columns))
-        # The most restrictive first: nothing may be left for the others to do.
-        ordered = sorted(new.columns.items(), key=lambda item: -sum(slot.positives.bit_count() for slot in item[1].slots))
+        # The most restrictive for their effort first: little may be left for the others to do.
+        ordered = sorted(new.columns.items(), key=lambda item: item[1].effort / (1 + item[1].restricted.bit_count()))
         for attribute, _ in ordered:
             numbers.setdefault(attribute, len(numbers))
         new._order = [(numbers[attribute], column) for attribute, column in ordered]
@@ -164,9 +164,15 @@ class Block(Generic[Payload]):
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
         for number, column in self._order:
-            if not alive:
-                return []
-            alive &= column.row(values[number], clock)
+            asked = alive & column.restricted
+            if asked:
+                stored = values[number]
+                if column.few and asked.bit_count() <= column.few and not column.remembers(stored, clock):
+                    alive = column.sieved(alive, asked, stored, clock)
+                else:
+                    alive &= column.row(stored, clock)
+        if not alive:
+            return []
         if alive & self.candidates:
             alive = self._decided(alive, record, clock)
         found = _taken(self.payloads, alive)

@@ -19,6 +19,7 @@ from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
 from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf
+from segmentation.matching.direct import ValueTest, compile_leaf
 from segmentation.matching.flips import Flips
 from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
 from segmentation.matching.tables import Hits, Table
@@ -34,6 +35,10 @@ _DAYS_KEPT = 4  # todays whose rows are remembered
 _LONGEST = 256  # letters of a text that is remembered
 _SHORTEST_DATE = len("YYYY-MM-DD")
 _DASH = 4  # where the first dash of ISO text stands
+_NARROW = 4_096  # capacity up to which few conditions may be left to be asked
+_EFFORT_OF_NUMBER = 0.4
+_EFFORT_OF_ROW = 0.6
+_EFFORT_OF_TEST = 0.35
 _A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
 _NO_CLOCK = Clock(1, 0, 0)
 
@@ -136,6 +141,10 @@ class Slot:
             found |= table.hits(of_value(reading), clock)
         return found
 
+    def text_effort(self) -> float:
+        """About how long the look-ups of a plain text take, in microseconds."""
+        return sum(table.effort for (facet, kinds), table in self.tables.items() if facet is Facet.TEXT and kinds & Kind.STRING)
+
     def text_hits(self) -> tuple[Hits, ...]:
         """The look-ups of a plain text, conditions on the whole value aside."""
         return tuple(hits for (facet, kinds), table in self.tables.items() if facet is Facet.TEXT and kinds & Kind.STRING for hits in table.asked)
@@ -168,8 +177,8 @@ class Column:
     """
 
     __slots__ = (
-        "_flips", "_has_ages", "_line", "_may_be_date", "_most", "_of_the_day", "_restricted", "_rows", "_rows_always", "_scalar_whole", "_text",
-        "_unbounded", "attribute", "calendar", "slots",
+        "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows", "_rows_always", "_scalar_whole", "_tests", "_text",
+        "_unbounded", "attribute", "calendar", "effort", "few", "restricted", "slots",
     )  # fmt: skip
 
     def __init__(self, attribute: Attribute, calendar: Calendar) -> None:
@@ -179,8 +188,12 @@ class Column:
         self._most = 0
         self._line: Flips | None = None
         """The rows of plain numbers."""
-        self._restricted = self._unbounded = 0
-        """The bits of conjunctions with a condition, and of those that are met by numbers however small."""
+        self.restricted = 0
+        """The bits of conjunctions with a condition."""
+        self._unbounded = 0
+        """The bits of conjunctions that are met by numbers however small."""
+        self._literals: dict[int, Sequence[tuple[Leaf, bool]]] = {}
+        """By bit, the conditions; nothing in wide blocks, where no few of them are asked."""
         self._flips: list[tuple[Any, int]] = []
         """What is to be added to the line."""
 
@@ -192,7 +205,8 @@ class Column:
                 self.slots.append(Slot())
             self.slots[number].add(leaf, bit, is_negated=is_negated)
             admitted = intersection(admitted, complement(_numbers_of(leaf)) if is_negated else _numbers_of(leaf))
-        self._restricted |= 1 << bit
+        self.restricted |= 1 << bit
+        self._literals[bit] = literals
         for start, stop in admitted:
             if start is None:
                 self._unbounded |= 1 << bit
@@ -202,7 +216,7 @@ class Column:
         """A copy that can be added to without changing this one."""
         new = Column(self.attribute, self.calendar)
         new.slots = [slot.copy() for slot in self.slots]
-        new._line, new._restricted, new._unbounded = self._line, self._restricted, self._unbounded
+        new._line, new.restricted, new._unbounded, new._literals = self._line, self.restricted, self._unbounded, self._literals.copy()
         return new
 
     def seal(self, capacity: int, budget: int) -> None:
@@ -218,7 +232,7 @@ class Column:
         self._of_the_day = bool(facets & _OF_THE_DAY)
         self._has_ages = Facet.AGE in facets
         if declared in (None, AttributeType.NUMBER):
-            initial = (1 << capacity) - 1 ^ self._restricted | self._unbounded
+            initial = (1 << capacity) - 1 ^ self.restricted | self._unbounded
             self._line = (self._line or Flips()).with_flips(self._flips, initial)
             self._line.keep(budget)
         self._flips = []
@@ -228,7 +242,35 @@ class Column:
         """For plain texts, in every slot: its base, the hits of any text, and the look-ups of a text."""
         if is_text:
             self._text = [(slot.base, whole, slot.text_hits()) for slot, whole in zip(self.slots, self._scalar_whole, strict=True)]
+        self.effort = _EFFORT_OF_NUMBER if self._text is None else _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
+        """About how long the row of a new value takes, in microseconds."""
+        self.few = 0 if capacity > _NARROW else int(self.effort / _EFFORT_OF_TEST)
+        """As many conditions are tried one by one sooner."""
+        if not self.few:
+            self._literals = {}
+        self._tests: dict[int, ValueTest] = {}
         self._may_be_date = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
+
+    def sieved(self, alive: int, asked: int, stored: Any, clock: Clock) -> int:
+        """The bits that are alive without those, of the few that are asked, whose conditions a stored value does not meet."""
+        while asked:
+            lowest = asked & -asked
+            asked ^= lowest
+            bit = lowest.bit_length()
+            test = self._tests.get(bit)
+            if test is None:
+                test = self._tests[bit] = _all_met(self._literals[bit - 1], self.calendar)
+            if not test(stored, clock):
+                alive ^= lowest
+        return alive
+
+    def remembers(self, stored: Any, clock: Clock) -> bool:
+        """Whether the row of a value is at hand."""
+        kind = type(stored)
+        if kind is int or kind is float:
+            return self._line is not None
+        rows = (self._rows_of(clock.today) if self._of_the_day else self._rows_always).get(kind)
+        return rows is not None and stored in rows
 
     def row(self, stored: Any, clock: Clock) -> int:
         """The row of a stored value (`MISSING` when there is none)."""
@@ -283,3 +325,11 @@ def _numbers_of(leaf: Leaf) -> list[Span]:
     if any(check.facet in WHOLE_VALUE and check.constraint.admits(_OF_WHOLE_VALUES[check.facet](_A_SCALAR), _NO_CLOCK) for check in leaf.checks):
         return EVERYTHING
     return spans([check.constraint for check in leaf.checks if check.facet is Facet.NUMBER], with_members=True)
+
+
+def _all_met(literals: Sequence[tuple[Leaf, bool]], calendar: Calendar) -> ValueTest:
+    """The conditions of one conjunction as one test."""
+    tests = [(compile_leaf(leaf, calendar), is_negated) for leaf, is_negated in literals]
+    if len(tests) == 1 and not tests[0][1]:
+        return tests[0][0]
+    return lambda stored, clock: all(test(stored, clock) is not is_negated for test, is_negated in tests)

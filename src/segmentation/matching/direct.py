@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmentation.language.attributes import MISSING, Record, finder, has_alias
 from segmentation.language.checks import WHOLE_VALUE, Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
@@ -12,9 +12,10 @@ from segmentation.language.data import TEXT_DATES, Kind, Reading, kinds_of, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate
 
-__all__ = ["Test", "compile_predicate"]
+__all__ = ["Test", "ValueTest", "compile_leaf", "compile_predicate"]
 
 Test = Callable[[Record, Clock], bool]
+ValueTest = Callable[[Any, Clock], bool]
 _ScalarTest = Callable[[Any], Any]
 """From a text or a number to something true or false."""
 _NO_CLOCK = Clock(1, 0, 0)
@@ -60,23 +61,31 @@ def _any_of(tests: Sequence[Test]) -> Test:
     return test
 
 
-def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
-    """A leaf with short ways for plain texts and numbers; whatever else a value may be goes the long way, which is the leaf itself."""
-    attribute = leaf.attribute
-    find = finder(attribute.key)
-    a_scalar = Reading((), is_known=True, is_present=True, count=1)
-    of_scalars = tuple(check for check in leaf.checks if check.facet not in WHOLE_VALUE)
-    if Leaf(attribute, tuple(check for check in leaf.checks if check.facet in WHOLE_VALUE)).admits(a_scalar, _NO_CLOCK):
-        of_scalars = ()
-        on_scalar: bool | None = True
-    else:
-        on_scalar = None
-    possible = kinds_of(attribute)
-    is_text_plain = Kind.STRING in possible and not any(check.kinds & TEXT_DATES for check in of_scalars)
-    on_text = _scalar_test(of_scalars, Kind.STRING, always=on_scalar) if is_text_plain else None
-    on_number = _scalar_test(of_scalars, Kind.NUMBER, always=on_scalar) if Kind.NUMBER in possible else None
+class _ShortWays(NamedTuple):
+    """The tests of plain texts and numbers; None where the long way is to be taken, which is the leaf itself."""
 
-    def decided(stored: Any, clock: Clock) -> bool:
+    on_text: _ScalarTest | None
+    on_number: _ScalarTest | None
+
+
+def _short_ways(leaf: Leaf) -> _ShortWays:
+    of_whole = tuple(check for check in leaf.checks if check.facet in WHOLE_VALUE)
+    of_scalars = [check for check in leaf.checks if check.facet not in WHOLE_VALUE]
+    always = Leaf(leaf.attribute, of_whole).admits(Reading((), is_known=True, is_present=True, count=1), _NO_CLOCK)
+    possible = kinds_of(leaf.attribute)
+    is_text_plain = Kind.STRING in possible and not any(check.kinds & TEXT_DATES for check in of_scalars)
+    return _ShortWays(
+        _scalar_test(of_scalars, Kind.STRING, always=always) if is_text_plain else None,
+        _scalar_test(of_scalars, Kind.NUMBER, always=always) if Kind.NUMBER in possible else None,
+    )
+
+
+def compile_leaf(leaf: Leaf, calendar: Calendar) -> ValueTest:
+    """The leaf as a function of a stored value (`MISSING` when there is none) and a clock."""
+    on_text, on_number = _short_ways(leaf)
+    attribute = leaf.attribute
+
+    def test(stored: Any, clock: Clock) -> bool:
         kind = type(stored)
         if kind is str:
             if on_text is not None:
@@ -85,7 +94,14 @@ def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
             return bool(on_number(stored))
         return leaf.admits(read(stored, attribute, calendar), clock)
 
-    key = attribute.key
+    return test
+
+
+def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
+    decided = compile_leaf(leaf, calendar)
+    on_text, on_number = _short_ways(leaf)
+    key = leaf.attribute.key
+    find = finder(key)
     parent, _, child = key.partition(".")
     if "." in child or not child or has_alias(key):
         return lambda record, clock: decided(find(record), clock)
@@ -105,7 +121,7 @@ def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
     return of_two_steps
 
 
-def _scalar_test(checks: Sequence[Check], kind: Kind, *, always: bool | None) -> _ScalarTest | None:
+def _scalar_test(checks: Sequence[Check], kind: Kind, *, always: bool) -> _ScalarTest | None:
     """The test of one text or number; None when there is no short way."""
     if always:
         return lambda _scalar: True
