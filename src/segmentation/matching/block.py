@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -20,6 +21,8 @@ __all__ = ["Block", "Entry", "Listing"]
 Payload = TypeVar("Payload")
 
 _WORD = 64
+_DENSE = 24  # one bit in so many is many
+_AS_TRUTH = bytes.maketrans(b"01", b"\0\1")
 _BIT = {1 << bit: bit for bit in range(_WORD)}
 
 
@@ -167,7 +170,7 @@ class Block(Generic[Payload]):
             asked = alive & column.restricted
             if asked:
                 stored = values[number]
-                if column.few and asked.bit_count() <= column.few and not column.remembers(stored, clock):
+                if column.few and asked.bit_count() <= column.few and column.is_new_text(stored):
                     alive = column.sieved(alive, asked, stored, clock)
                 else:
                     alive &= column.row(stored, clock)
@@ -196,8 +199,10 @@ _Item = TypeVar("_Item")
 def _taken(items: Sequence[_Item], bits: int) -> list[_Item]:
     """The items whose bit is set, ascending.
 
-    Bits are taken by words of 64, so that the cost follows words and set bits, not their product.
+    Few bits are taken by words of 64, so that the cost follows words and set bits, not their product; many are taken in one pass over all.
     """
+    if bits.bit_count() * _DENSE > bits.bit_length():
+        return list(compress(items, bin(bits)[:1:-1].encode().translate(_AS_TRUTH)))
     taken: list[_Item] = []
     append = taken.append
     size = (bits.bit_length() + _WORD - 1) // _WORD

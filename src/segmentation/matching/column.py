@@ -10,8 +10,7 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
-from operator import and_, attrgetter
+from operator import attrgetter
 from typing import Any
 
 from segmentation.language.attributes import MISSING, Attribute, AttributeType
@@ -39,6 +38,7 @@ _NARROW = 4_096  # capacity up to which few conditions may be left to be asked
 _EFFORT_OF_NUMBER = 0.4
 _EFFORT_OF_ROW = 0.6
 _EFFORT_OF_TEST = 0.35
+_WORTH_ASKING = 2.0
 _A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
 _NO_CLOCK = Clock(1, 0, 0)
 
@@ -100,7 +100,11 @@ class Slot:
 
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""
-        found = self.whole_hits(reading, clock)
+        return self.whole_hits(reading, clock) | self.scalar_hits(reading, clock)
+
+    def scalar_hits(self, reading: Reading, clock: Clock) -> int:
+        """The bits of the conditions (ages aside) that the scalars of a value meet."""
+        found = 0
         for datum in reading.data:
             for facet, table in self._by_kind[datum.kind]:
                 scalar = facet(datum, clock)
@@ -177,6 +181,7 @@ class Column:
     """
 
     __slots__ = (
+        "_elements",
         "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows", "_rows_always", "_scalar_whole", "_tests", "_text",
         "_unbounded", "attribute", "calendar", "effort", "few", "restricted", "slots",
     )  # fmt: skip
@@ -244,11 +249,14 @@ class Column:
             self._text = [(slot.base, whole, slot.text_hits()) for slot, whole in zip(self.slots, self._scalar_whole, strict=True)]
         self.effort = _EFFORT_OF_NUMBER if self._text is None else _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
         """About how long the row of a new value takes, in microseconds."""
-        self.few = 0 if capacity > _NARROW else int(self.effort / _EFFORT_OF_TEST)
-        """As many conditions are tried one by one sooner."""
-        if not self.few:
+        is_narrow = capacity <= _NARROW
+        self.few = int(self.effort / _EFFORT_OF_TEST) if is_narrow and self.effort >= _WORTH_ASKING and not (self._of_the_day or self._has_ages) else 0
+        """As many conditions are tried one by one sooner than a new text's row is found."""
+        if not is_narrow:
             self._literals = {}
         self._tests: dict[int, ValueTest] = {}
+        self._elements: dict[str, list[int]] | None = None if self._of_the_day or self._has_ages else {}
+        """By text, as an element of an array, the hits in every slot."""
         self._may_be_date = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
 
     def sieved(self, alive: int, asked: int, stored: Any, clock: Clock) -> int:
@@ -264,13 +272,9 @@ class Column:
                 alive ^= lowest
         return alive
 
-    def remembers(self, stored: Any, clock: Clock) -> bool:
-        """Whether the row of a value is at hand."""
-        kind = type(stored)
-        if kind is int or kind is float:
-            return self._line is not None
-        rows = (self._rows_of(clock.today) if self._of_the_day else self._rows_always).get(kind)
-        return rows is not None and stored in rows
+    def is_new_text(self, stored: Any) -> bool:
+        """Whether a value is a text whose row is not at hand."""
+        return type(stored) is str and stored not in self._rows_always[str]
 
     def row(self, stored: Any, clock: Clock) -> int:
         """The row of a stored value (`MISSING` when there is none)."""
@@ -307,17 +311,43 @@ class Column:
                     hits |= look_up(stored, clock)
                 row = base ^ hits if row < 0 else row & (base ^ hits)
             return row
+        if kind is list and self._elements is not None:
+            return self._of_array(stored, self._elements, clock)
         reading = read(stored, self.attribute, self.calendar)
         hits_by_slot = [slot.hits(reading, clock) for slot in self.slots]
         return (hits_by_slot, reading.data) if self._has_ages else self._row(hits_by_slot)
 
-    def _aged(self, found: _Aged, clock: Clock) -> int:
-        hits, data = found
-        return self._row([hit | slot.age_hits(data, clock) for hit, slot in zip(hits, self.slots, strict=True)])
+    def _of_array(self, stored: list[Any], known: dict[str, list[int]], clock: Clock) -> int:
+        """The row of an array: the hits of its texts are remembered one by one, since arrays seldom come again but their elements do."""
+        others = []
+        hits_by_slot = [0] * len(self.slots)
+        for element in stored:
+            if type(element) is not str:
+                others.append(element)
+                continue
+            hits = known.get(element)
+            if hits is None:
+                reading = read([element], self.attribute, self.calendar)
+                hits = [slot.scalar_hits(reading, clock) for slot in self.slots]
+                if self._most and len(element) <= _LONGEST:
+                    if len(known) >= self._most:
+                        known.clear()
+                    known[element] = hits
+            hits_by_slot = [one | other for one, other in zip(hits_by_slot, hits, strict=True)]
+        rest = read(others, self.attribute, self.calendar)
+        whole = Reading(rest.data, is_known=True, is_present=True, count=len(stored))
+        return self._row([hits | slot.hits(whole, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
 
-    def _row(self, hits: list[int]) -> int:
+    def _aged(self, found: _Aged, clock: Clock) -> int:
+        hits_by_slot, data = found
+        return self._row([hits | slot.age_hits(data, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
+
+    def _row(self, hits_by_slot: list[int]) -> int:
         """What is not falsified: complements that are not hit, conditions that are, and whatever asks nothing."""
-        return reduce(and_, (slot.base ^ hit for slot, hit in zip(self.slots, hits, strict=True)))
+        row = -1
+        for slot, hits in zip(self.slots, hits_by_slot, strict=True):
+            row = slot.base ^ hits if row < 0 else row & (slot.base ^ hits)
+        return row
 
 
 def _numbers_of(leaf: Leaf) -> list[Span]:
