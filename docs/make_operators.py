@@ -210,7 +210,7 @@ def _cost(name: str, example: _Example) -> float:
         cost += 300 * (value == _ABSENT and name not in ("$has_value", "$is_unknown")) + 150 * (not is_plain)
         cost += 100 * (is_of_text and type(value) is not type(_first(example.operand)))
         if isinstance(value, str):
-            cost += 150 * (not value.strip()) + 100 * (not value.isascii())
+            cost += 150 * (not value.strip()) + 300 * (not value.isascii())
     return cost + 3 * _distance(example.true_of, example.false_of)
 
 

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, Phase, settings
 # Machines that share their cores are slow at random, so no test has a deadline and slow generation is no fault. `ci` must give the same verdict twice.
 _CALM = (HealthCheck.too_slow,)
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_CALM)
-settings.register_profile("ci", max_examples=200, deadline=None, suppress_health_check=_CALM, derandomize=True, print_blob=True)
-settings.register_profile("deep", max_examples=5_000, deadline=None, suppress_health_check=_CALM, phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink))
+settings.register_profile("ci", max_examples=100, deadline=None, suppress_health_check=_CALM, derandomize=True, print_blob=True)
+settings.register_profile(
+    "deep", max_examples=5_000, deadline=None, suppress_health_check=_CALM, phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum, auto
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -181,12 +181,11 @@ def _timezone(name: str) -> str:
 
 def _moment(text: str) -> datetime:
     found = iso8601.parse(text)
-    if not isinstance(found, tuple):
+    if not isinstance(found, datetime):
         raise argparse.ArgumentTypeError(f"{text!r} is not an ISO 8601 date-time such as 2026-11-22T12:00:00Z")
-    wall, offset = found
-    if offset is None:
+    if found.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} is naive: it has no offset from UTC; write {text}Z, or an offset such as {text}+02:00")
-    return wall.replace(tzinfo=timezone(offset))
+    return found
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ __all__ = [
     "RecordTypeError",
     "SegmentationError",
     "UnknownSegmentError",
+    "is_utf8",
     "nearest",
     "pointer",
     "shown",
@@ -107,6 +108,11 @@ def pointer(*tokens: object) -> str:
     '/filter/a~1b/0'
     """
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether UTF-8 can carry a text: whether it has no lone surrogates."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def nearest(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:

@@ -38,7 +38,12 @@ def test_not_twice_changes_nothing(data: st.DataObject, filter_: dict[str, Any])
 
 @given(st.data(), our.filters(max_leaves=5), our.filters(max_leaves=5))
 def test_de_morgan(data: st.DataObject, one: dict[str, Any], other: dict[str, Any]) -> None:
-    filters = ({"$not": {"$and": [one, other]}}, {"$or": [{"$not": one}, {"$not": other}]}, {"$not": {"$or": [one, other]}}, {"$and": [{"$not": one}, {"$not": other}]})
+    filters = (
+        {"$not": {"$and": [one, other]}},
+        {"$or": [{"$not": one}, {"$not": other}]},
+        {"$not": {"$or": [one, other]}},
+        {"$and": [{"$not": one}, {"$not": other}]},
+    )
     for not_both, either_not, not_either, both_not in verdicts(data, *filters):
         assert not_both is either_not
         assert not_either is both_not

@@ -29,7 +29,7 @@ def load() -> Iterator[tuple[str, dict[str, Any]]]:
 ALL = list(load())
 
 
-def of(*keys: str) -> Any:
+def of(*keys: str) -> pytest.MarkDecorator:
     """Parametrise by the cases that have all of these keys."""
     return pytest.mark.parametrize("case", [pytest.param(case, id=f"{file}-{case['name']}") for file, case in ALL if all(key in case for key in keys)])
 
@@ -74,7 +74,7 @@ def build(case: dict[str, Any]) -> SegmentEngine:
 
 def told(problems: list[Problem], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Problems as far as the case speaks of them: where and what, and a suggestion only where the case names one."""
-    found = [{"segment": problem.segment, "pointer": problem.pointer, "code": problem.code} for problem in problems]
+    found: list[dict[str, Any]] = [{"segment": problem.segment, "pointer": problem.pointer, "code": problem.code} for problem in problems]
     for row, problem, wanted in zip(found, problems, expected, strict=False):
         if "suggestion" in wanted:
             row["suggestion"] = problem.suggestion

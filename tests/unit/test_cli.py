@@ -314,7 +314,7 @@ def test_every_mistake_of_the_example_is_told_of_in_document_order(run: Any, opt
     assert (code, err) == (1, "")
     assert len(lines) >= 24
     assert summary == f"{len(lines)} problems in 1 file"
-    found = [re.fullmatch(rf"{re.escape(MISTAKES)}: segment ('seg_\w+'|\d+) at (/\S*): .+ \[([a-z_]+)\]", line) for line in lines]
+    found = [re.fullmatch(rf"{re.escape(MISTAKES)}: segment ('seg_\w+'|\d+)(?: at (/\S*))?: .+ \[([a-z_]+)\]", line) for line in lines]
     assert all(found)
     assert len({match[3] for match in found if match}) >= 20, "two dozen mistakes are of many kinds"
 
@@ -342,8 +342,8 @@ def test_warnings_are_marked_and_are_no_fault(run: Any) -> None:
     segments = [ADULTS, {"id": "seg_2", "name": "Panel", "type": "static"}]
     code, out, err = run("check", "-", stdin=json.dumps({"object": "list", "data": segments, "total": 3}))
     assert (code, err) == (0, "")
-    assert [re.sub(r"(at \S+): .* \[", r"\1: … [", line) for line in out.splitlines()] == [
-        "<stdin>: warning: segment 0 at /: … [partial_list]",
+    assert [re.sub(r"(segment \S+(?: at \S+)?): .* \[", r"\1: … [", line) for line in out.splitlines()] == [
+        "<stdin>: warning: segment 0: … [partial_list]",
         "<stdin>: warning: segment 'seg_2' at /customers: … [static_without_members]",
         "2 segments, no problems, 2 warnings",
     ]

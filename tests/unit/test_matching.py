@@ -197,3 +197,13 @@ def test_time_passing_needs_no_new_engine() -> None:
     for day in range(0, 800, 11):
         now = NOW + timedelta(days=day, seconds=day)
         assert engine.segment_ids(record, now) == reference.segment_ids(segments, record, now=now)
+
+
+def test_a_key_of_a_thousand_steps_is_found() -> None:
+    key = ".".join(f"k{step}" for step in range(2_000))
+    engine = SegmentEngine([segment(0, condition(key, "$is", "x")), segment(1, condition("name", "$is", "y"))])
+    record: Any = "x"
+    for step in reversed(range(2_000)):
+        record = {f"k{step}": record}
+    assert engine.segment_ids(record, NOW) == ["seg_0"]
+    assert engine.segment_ids({key: "x", "name": "y"}, NOW) == ["seg_0", "seg_1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Final
 
 from segmentation.errors import nearest, shown
@@ -100,7 +100,22 @@ MISSING: Final = _Missing()
 
 
 def finder(key: str) -> Callable[[Record], Any]:
-    """The function that finds an attribute's stored value in a record; it answers `MISSING` when there is none."""
+    """The function that finds an attribute's stored value in a record; it answers `MISSING` when there is none.
+
+    In a mapping that fails when it is asked, nothing is found.
+    """
+    find_plainly = _finder(key)
+
+    def find(record: Record) -> Any:
+        try:
+            return find_plainly(record)
+        except Exception:  # noqa: BLE001 - the mapping is of someone's making, and data never makes an evaluation raise
+            return MISSING
+
+    return find
+
+
+def _finder(key: str) -> Callable[[Record], Any]:
     path, alias = _path(key), _alias(key)
     if alias is None:
         return path
@@ -131,7 +146,9 @@ def _path(key: str) -> Callable[[Record], Any]:
         if value is not MISSING:
             return value
         inner = record.get(parent)
-        return inner.get(child, MISSING) if type(inner) is dict or isinstance(inner, Mapping) else MISSING
+        if type(inner) is not dict:
+            inner = _opened(inner)
+        return MISSING if inner is None else inner.get(child, MISSING)
 
     return find
 
@@ -149,9 +166,17 @@ def _search(record: Record, key: str) -> Any:
             continue
         if end == len(key):
             return value
-        if isinstance(value, Mapping):
-            pending.append((value, end + 1, len(key)))
+        opened = _opened(value)
+        if opened is not None:
+            pending.append((opened, end + 1, len(key)))
     return MISSING
+
+
+def _opened(value: Any) -> Record | None:
+    """The object that a value is, an enum member standing for its value; None when it is none."""
+    while isinstance(value, Enum):
+        value = value._value_
+    return value if isinstance(value, Mapping) else None
 
 
 def _alias(key: str) -> Callable[[Record], Any] | None:
@@ -171,9 +196,10 @@ def _steps(*steps: str) -> Callable[[Record], Any]:
     def find(record: Record) -> Any:
         value: Any = record
         for step in steps:
-            if not isinstance(value, Mapping):
+            opened = _opened(value)
+            if opened is None:
                 return MISSING
-            value = value.get(step, MISSING)
+            value = opened.get(step, MISSING)
         return value
 
     return find

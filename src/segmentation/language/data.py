@@ -17,6 +17,7 @@ from segmentation.language.operands import Number, number_in_text
 __all__ = ["ARRAY_TYPES", "DATES", "TEXT_DATES", "Datum", "Kind", "Reading", "data_of", "kinds_of", "plain", "read"]
 
 ARRAY_TYPES = (list, tuple, set, frozenset)
+_OPAQUE = object()
 
 
 class Kind(enum.IntFlag):
@@ -76,7 +77,7 @@ class Reading:
 def read(stored: Any, attribute: Attribute, calendar: Calendar) -> Reading:
     """Read a stored value (`MISSING` when nothing was found) as the attribute's declared type, or as what it is. Never raises."""
     value = plain(stored)
-    if isinstance(value, ARRAY_TYPES):
+    if isinstance(value, list):
         data = tuple(datum for element in value for datum in data_of(plain(element), attribute.type, calendar))
         return Reading(data, is_known=True, is_present=True, count=len(value))
     data = tuple(data_of(value, attribute.type, calendar))
@@ -88,14 +89,24 @@ def read(stored: Any, attribute: Attribute, calendar: Calendar) -> Reading:
 
 
 def plain(stored: Any) -> Any:
-    """A stored value as JSON would have it, as far as JSON can: null for what is unknown, dates and other objects as they are."""
+    """A stored value as JSON would have it, as far as JSON can: null for what is unknown, dates and other objects as they are.
+
+    A Python object that fails when it is asked what it is, is an object like any other.
+    """
     kind = type(stored)
     if kind is str or kind is int or kind is bool or kind is dict or kind is list:
         return stored
+    try:
+        return _plain(stored, kind)
+    except Exception:  # noqa: BLE001 - the object is of someone's making, and data never makes an evaluation raise
+        return _OPAQUE
+
+
+def _plain(stored: Any, kind: type) -> Any:
     if stored is None or stored is MISSING:
         return None
     if isinstance(stored, enum.Enum):
-        return plain(stored.value)
+        return plain(stored._value_)  # the value itself, whatever a subclass makes of `value`
     if isinstance(stored, float):
         return None if stored != stored else float(stored)  # noqa: PLR0124 - NaN is the value unequal to itself
     if isinstance(stored, Decimal):
@@ -106,6 +117,8 @@ def plain(stored: Any) -> Any:
         return str.__str__(stored)
     if isinstance(stored, int):
         return int.__int__(stored)
+    if isinstance(stored, ARRAY_TYPES):
+        return list(stored)
     if kind.__name__ == "NaTType":  # pandas is not imported to ask it
         return None
     return stored
@@ -159,10 +172,18 @@ def _undeclared(value: Any, calendar: Calendar) -> Iterator[Datum]:
         yield Datum(Kind.NUMBER, value)
     elif isinstance(value, datetime):
         moment = calendar.read_datetime(value)
-        if moment is not None:
-            yield Datum(Kind.DATETIME, value.isoformat(), moment.day, moment.instant)
-    elif isinstance(value, date):
-        yield Datum(Kind.DATE, value.isoformat(), value.toordinal())
+        if moment is not None and (text := _written(value)) is not None:
+            yield Datum(Kind.DATETIME, text, moment.day, moment.instant)
+    elif isinstance(value, date) and (text := _written(value)) is not None:
+        yield Datum(Kind.DATE, text, date.toordinal(value))
+
+
+def _written(value: date) -> str | None:
+    """The ISO 8601 form of a Python date; None when it cannot be had, of a subclass that fails."""
+    try:
+        return value.isoformat()
+    except Exception:  # noqa: BLE001 - a subclass of someone's making
+        return None
 
 
 def _declared_date(value: Any, calendar: Calendar) -> Iterator[Datum]:
@@ -174,7 +195,9 @@ def _declared_date(value: Any, calendar: Calendar) -> Iterator[Datum]:
         elif found is not None:
             yield Datum(Kind.DATE, value, found.toordinal())
     elif isinstance(value, date) and not (isinstance(value, datetime) and calendar.read_datetime(value) is None):
-        yield Datum(Kind.DATE, value.isoformat(), value.toordinal())
+        text = _written(value)
+        if text is not None:
+            yield Datum(Kind.DATE, text, date.toordinal(value))
 
 
 def _declared_datetime(value: Any, calendar: Calendar) -> Iterator[Datum]:
@@ -187,5 +210,6 @@ def _declared_datetime(value: Any, calendar: Calendar) -> Iterator[Datum]:
         moment = calendar.read_datetime(value)
     elif isinstance(value, date):
         moment = calendar.midnight(value)
-    if moment is not None:
-        yield Datum(Kind.DATETIME, value if isinstance(value, str) else value.isoformat(), moment.day, moment.instant)
+    text = value if isinstance(value, str) else _written(value) if moment is not None else None
+    if moment is not None and text is not None:
+        yield Datum(Kind.DATETIME, text, moment.day, moment.instant)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, WithJsonSchema, model_validator
+
+from segmentation.errors import is_utf8
 
 __all__ = ["Customer"]
 
@@ -50,6 +52,18 @@ class Customer(BaseModel):
     updated_at: _DateTime = None
     assets: _Object = None
     object: _Kind = "customer"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_every_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Keys with lone surrogates are JSON, but not what the validator takes; they are kept beside it."""
+        odd = {key: inner for key, inner in value.items() if isinstance(key, str) and not is_utf8(key)} if isinstance(value, dict) else {}
+        if not odd:
+            return handler(value)
+        customer = handler({key: inner for key, inner in value.items() if key not in odd})
+        if customer.model_extra is not None:
+            customer.model_extra.update(odd)
+        return customer
 
     def record(self) -> dict[str, Any]:
         """The JSON object that was given: the keys that were set, with their values."""

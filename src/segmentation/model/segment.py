@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from segmentation import iso8601
-from segmentation.errors import article, json_type, nearest, shown
+from segmentation.errors import article, is_utf8, json_type, nearest, shown
 
 __all__ = ["SEGMENT_TYPES", "Fault", "Segment", "SegmentType", "faults", "type_of"]
 
@@ -98,7 +98,7 @@ def _customers_faults(value: object) -> Iterator[Fault]:
 
 def _is_text(value: object) -> bool:
     """Whether `value` is a string that JSON can carry: a lone surrogate could not be answered with."""
-    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
+    return isinstance(value, str) and is_utf8(value)
 
 
 def _is_datetime(value: object) -> bool:

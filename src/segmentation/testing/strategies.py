@@ -198,6 +198,7 @@ _OFFSETS: Final[tuple[str, ...]] = ("Z", "", "+02:00", "-0500", "z", "+14:00", "
 _MONTH_DAYS: Final[tuple[str, ...]] = ("--11-22", "--02-29", "--02-28", "--03-01", "--06-30", "--12-31", "--01-01")
 _WHOLES: Final[tuple[int, ...]] = (0, 1, 2, 3, 6, 7, 8, 14, 28, 29, 30, 31, 59, 365, 366, 367, 1000, 10_000, 730_000, 4_000_000, 10**30)
 _SMALL: Final = 5
+_MOST_ELEMENTS: Final = 60
 _GRID: Final[tuple[str, ...]] = (
     "52.2,21.0", "52.5,21.0", "52.2,21.4", "53.0,21.0", "0,0", "0.0,0.1", "1.0,1.0", "4.0,5.0", "5.0,4.0", "9.0,9.0", "9.1,5.0", "-9.5,-9.0", "-33.9,151.2", "-33.8,151.2", "90,180", "-90,-180",
 )  # fmt: skip
@@ -283,9 +284,9 @@ class _Choices:
 
     def some_of(self, options: Sequence[T], least: int, most: int) -> list[T]:
         """A few of the options, each at most once, in any order."""
-        rest, chosen = list(options), []
-        for _ in self.several(least, min(most, len(rest)), more=2):
-            chosen.append(rest.pop(self.below(len(rest))))
+        rest = list(options)
+        chosen: list[T] = []
+        chosen.extend(rest.pop(self.below(len(rest))) for _ in self.several(least, min(most, len(rest)), more=2))
         return chosen
 
 
@@ -725,7 +726,9 @@ class _RecordMaker:
     def array(self, key: str) -> Any:
         choices = self.choices
         counts = [
-            operand for operator, operand in self.constants.asked.get(key, ()) if operator.startswith("$count") and isinstance(operand, int) and operand < 60
+            operand
+            for operator, operand in self.constants.asked.get(key, ())
+            if operator.startswith("$count") and isinstance(operand, int) and operand < _MOST_ELEMENTS
         ]
         if counts and choices.once_in(2):
             elements = [self.scalar(key)] * max(0, choices.pick(counts) + choices.below(3) - 1)
@@ -924,7 +927,7 @@ def _moved(day: date, days: int) -> date:
 def _replaced(day: date, /, **parts: int) -> date:
     """The day with other parts, where there is such a day."""
     try:
-        return day.replace(**parts)  # type: ignore[arg-type]  # year, month, day
+        return day.replace(**parts)
     except (ValueError, OverflowError):
         return day.replace(day=28, **{part: value for part, value in parts.items() if part == "year" and 1 <= value <= date.max.year})
 
@@ -1041,6 +1044,8 @@ def python_objects() -> SearchStrategy[Any]:
 
 @lru_cache(maxsize=64)
 def fixed_nows(zone: str) -> tuple[datetime, ...]:
+    """Moments at which something happens to days, weeks, months or years in a zone."""
+
     def exists(moment: datetime) -> bool:
         try:
             moment.astimezone(UTC).astimezone(ZoneInfo(zone))
@@ -1095,8 +1100,8 @@ def engine_options(
 
 # --- Faulty definitions ----------------------------------------------------------------------------------------------
 
-_NOT_TEXT: Final = (None, 5, True, [], {}, 1.5)
-_NOT_OBJECTS: Final = (None, 5, True, [], "x", 0.5, [{}])
+_NOT_TEXT: Final[tuple[Any, ...]] = (None, 5, True, [], {}, 1.5)
+_NOT_OBJECTS: Final[tuple[Any, ...]] = (None, 5, True, [], "x", 0.5, [{}])
 _BAD_SEGMENT: Final[Mapping[str, tuple[Any, ...]]] = {
     "id": (*_NOT_TEXT, "", "\ud83d"),
     "name": (*_NOT_TEXT, "\udc00"),
@@ -1198,7 +1203,7 @@ def _broken_segment(choices: _Choices, maker: _FilterMaker, id_: str) -> Any:
         case 8:
             return {**static, "customers": choices.pick((5, True, "cust_1", {}, [5], ["cust_1", None], [["cust_1"]], 0))}
         case _:
-            return choices.pick((None, 5, True, "seg", [], [[dynamic]], {}, {"data": [dynamic]}, {**dynamic, "id": "seg_0"} if id_ != "seg_0" else {}))
+            return choices.pick((None, 5, True, "seg", [], [[dynamic]], {}, {"data": [dynamic]}, {**dynamic, "id": ""}))
 
 
 @st.composite
