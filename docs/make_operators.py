@@ -14,7 +14,7 @@ from segmentation.language import operands
 from segmentation.language.checks import Check
 from segmentation.language.data import DATES, TEXT_DATES, Kind
 from segmentation.language.dates import Calendar
-from segmentation.language.operators import OPERATORS, WHOLE_RANGES, Operand, Operator, Takes
+from segmentation.language.operators import OPERATORS, SECTIONS, WHOLE_RANGES, Operand, Operator, Takes
 from segmentation.language.places import Circle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,17 +22,6 @@ PAGE = ROOT / "docs" / "operators.md"
 NOW = "2026-11-22T12:00:00Z"
 """The moment at which cases are evaluated that name no other."""
 
-_SECTIONS: Mapping[str, str] = {
-    "5.1": "Equality and sets",
-    "5.2": "Text",
-    "5.3": "Numbers, and ages of dates",
-    "5.4": "Dates against a fixed date",
-    "5.5": "Relative to today, in calendar days",
-    "5.6": "Anniversaries",
-    "5.7": "Parts of a date",
-    "5.8": "Arrays",
-    "5.9": "Places",
-}
 _ABSENT = "nothing"
 _ALL = ", for each listed value by itself"
 _OF_ARRAYS = ("$includes", "$intersects", "$count", "$count_more", "$count_less")
@@ -57,7 +46,7 @@ def page() -> str:
         "show the value of the attribute; *nothing* means that it is absent.",
     ]
     for section, rows in groupby(OPERATORS.values(), key=lambda operator: operator.section):
-        lines += ["", f"## {_SECTIONS[section]} (§{section})", "", *_table(list(rows), examples)]
+        lines += ["", f"## {SECTIONS[section]} (§{section})", "", *_table(list(rows), examples)]
     return "\n".join(lines) + "\n"
 
 

@@ -269,7 +269,8 @@ class SegmentEngine:
 
     def __repr__(self) -> str:
         calendar = self._options.calendar
-        return f"<{type(self).__name__}: {len(self)} segments, timezone {calendar.timezone}, weeks start on {calendar.week_start}>"
+        count = f"{len(self)} segment" if len(self) == 1 else f"{len(self)} segments"
+        return f"<{type(self).__name__}: {count}, timezone {calendar.timezone}, weeks start on {calendar.week_start}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), [held.definition.document for held in self._held.values()], self._settings, self._source_warnings)

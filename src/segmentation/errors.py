@@ -36,7 +36,7 @@ class Problem:
     index: int
     """Position of the segment in the set, from 0."""
     id: str | None
-    """The segment's id, when it has a usable one."""
+    """The segment's id, when it is a non-empty string (that UTF-8 can carry)."""
     pointer: str
     """JSON Pointer (RFC 6901) within the segment to the offending place."""
     code: str

@@ -19,7 +19,8 @@ import pytest
 
 import segmentation
 from segmentation import SegmentEngine, cli
-from segmentation.language.operators import OPERATORS
+from segmentation.cli.files import one_or_many
+from segmentation.language.operators import OPERATORS, SECTIONS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
@@ -240,7 +241,7 @@ def test_all_customers_are_evaluated_at_one_moment(run: Any, adults: list[str], 
 
 def test_json_lines_are_read_as_they_come() -> None:
     lines = iter([(1, b'{"id": "a"}'), (2, b'{"id": "b"}'), (3, b'{"id": "c"}')])
-    customer, rest = cli._one_or_many(lines, "x")
+    customer, rest = one_or_many(lines, "x")
     assert customer is None
     assert next(lines) == (3, b'{"id": "c"}'), "two lines were enough to tell"
     assert [number for number, _ in rest] == [1, 2]
@@ -393,7 +394,7 @@ def test_every_operator_is_listed_with_operand_and_meaning(run: Any) -> None:
     rows = [re.split(r" {2,}", line, maxsplit=2) for line in out.splitlines() if line.startswith("$")]
     assert [(name, meaning) for name, _, meaning in rows] == [(operator.name, operator.meaning) for operator in OPERATORS.values()]
     assert {"value", "[value]", "ignored", "day-of-month"} <= {operand for _, operand, _ in rows}
-    assert {operator.section for operator in OPERATORS.values()} == set(cli._SECTIONS)
+    assert {operator.section for operator in OPERATORS.values()} == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", OPERATORS)

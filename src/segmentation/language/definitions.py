@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segmentation.errors import DefinitionError, Problem, article, json_type, pointer
+from segmentation.errors import DefinitionError, Problem, article, is_utf8, json_type, pointer
 from segmentation.language.normalise import normalise
 from segmentation.language.options import Options
 from segmentation.language.parse import DEEPEST, Path, parse_filter
@@ -153,7 +153,7 @@ def compile_definitions(document: Document, options: Options, taken: Mapping[str
             continue
         found, warnings, predicate = _definition(written, options)
         segment_id = written.get("id")
-        segment_id = segment_id if isinstance(segment_id, str) and segment_id else None
+        segment_id = segment_id if isinstance(segment_id, str) and segment_id and is_utf8(segment_id) else None
         if segment_id in first_with_id:
             found.append(Fault(("id",), "duplicate_id", f"the id {segment_id!r} is already that of segment {first_with_id[segment_id]}"))
         elif segment_id is not None:

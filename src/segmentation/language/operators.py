@@ -19,7 +19,7 @@ from segmentation.language.dates import DAY, Moment, MonthDay
 from segmentation.language.operands import Number, Value
 from segmentation.language.places import Place
 
-__all__ = ["FAMILIAR", "OPERATORS", "REFUSED", "Operand", "Operator", "Takes", "positive"]
+__all__ = ["FAMILIAR", "OPERATORS", "REFUSED", "SECTIONS", "Operand", "Operator", "Takes", "positive"]
 
 
 class Takes(enum.Enum):
@@ -300,6 +300,19 @@ _TABLE: Final[tuple[Operator, ...]] = (
     Operator("$in_location", "5.9", _LIST, Operand.LOCATION, "the point is inside one of the listed locations", _inside),
     Operator("$not_in_location", "5.9", _LIST, Operand.LOCATION, "the point is inside none of the listed locations", negates="$in_location"),
 )  # fmt: skip
+
+SECTIONS: Final[dict[str, str]] = {
+    "5.1": "Equality and sets",
+    "5.2": "Text",
+    "5.3": "Numbers, and ages of dates",
+    "5.4": "Dates against a fixed date",
+    "5.5": "Relative to today, in calendar days",
+    "5.6": "Anniversaries: month and day, the year ignored",
+    "5.7": "Parts of a date",
+    "5.8": "Arrays",
+    "5.9": "Places",
+}
+"""The sections of the specification that define operators, by number."""
 
 OPERATORS: Final[dict[str, Operator]] = {operator.name: operator for operator in _TABLE}
 """The operators by name, in the order of the specification."""
