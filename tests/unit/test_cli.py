@@ -247,6 +247,40 @@ def test_json_lines_are_read_as_they_come() -> None:
     assert [number for number, _ in rest] == [1, 2]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\n"])
+def test_lines_answers_a_single_line_as_one_of_several(run: Any, adults: list[str], end: str) -> None:
+    code, out, err = run("evaluate", *adults, "--lines", "-", stdin='{"id": "a", "age": 20}' + end)
+    assert (code, out, err) == (0, f'{{"customer":"a","segments":{ADULT}}}\n', "")
+
+
+def test_lines_changes_nothing_for_several_lines(run: Any) -> None:
+    assert run("evaluate", *ENGINE, "--lines", CUSTOMERS) == run("evaluate", *ENGINE, CUSTOMERS)
+
+
+def test_lines_of_no_customers_are_no_answers(run: Any, adults: list[str]) -> None:
+    assert run("evaluate", *adults, "--lines", "-", stdin="\n") == (0, "", "")
+
+
+def test_lines_can_be_indented(run: Any, adults: list[str]) -> None:
+    code, out, _ = run("evaluate", *adults, "--lines", "--pretty", "-", stdin='{"age": 20}')
+    assert code == 0
+    assert out == json.dumps({"customer": None, "segments": json.loads(ADULT)}, indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("text", ['[{"id": "secret"}]', '{"id": "secret",', '"secret"', '\ufeff{"id": "secret"}}'])
+def test_lines_reports_a_bad_single_line_by_its_number(run: Any, adults: list[str], text: str) -> None:
+    code, out, err = run("evaluate", *adults, "--lines", "-", stdin=text)
+    assert (code, out) == (1, "")
+    assert re.fullmatch("segmentation: error: <stdin>, line 1: .*\n", err)
+    assert "secret" not in err
+
+
+def test_lines_does_not_join_lines(run: Any, adults: list[str]) -> None:
+    code, out, err = run("evaluate", *adults, "--lines", "-", stdin='{\n"age": 20\n}\n')
+    assert (code, out) == (1, "")
+    assert [line.split(": ")[2] for line in err.splitlines()] == [f"<stdin>, line {number}" for number in (1, 2, 3)]
+
+
 # What the engine takes
 
 
@@ -271,6 +305,7 @@ def test_json_lines_are_read_as_they_come() -> None:
         (["--segments", str(EXAMPLES)], "Is a directory"),
         (["--segments", "-", "-"], "cannot both come from standard input"),
         (["--unknown", "x", "-"], "not allowed with argument"),
+        (["--lines", "--unknown=x"], "--lines: not allowed with argument --unknown"),
         (["missing.jsonl"], "missing.jsonl: No such file or directory"),
         ([], "CUSTOMERS --unknown is required"),
         (["--frobnicate", "-"], "--frobnicate"),
@@ -348,6 +383,12 @@ def test_warnings_are_marked_and_are_no_fault(run: Any) -> None:
         "<stdin>: warning: segment 'seg_2' at /customers: … [static_without_members]",
         "2 segments, no problems, 2 warnings",
     ]
+
+
+def test_a_problem_of_a_whole_segment_has_no_place(run: Any) -> None:
+    code, out, err = run("check", "-", stdin="[5]")
+    assert (code, err) == (1, "")
+    assert out == "<stdin>: segment 0: a segment is an object, not a number [bad_segment]\n1 problem in 1 file\n"
 
 
 def test_problems_as_json(run: Any) -> None:

@@ -1,7 +1,7 @@
 r"""The command line: `segmentation`, also `python -m segmentation`.
 
-A command is one function from its arguments to an exit code, and one function that registers its parser. Answers go to standard output, in UTF-8
-with `\n` wherever it runs; errors go to standard error and never quote customer data.
+A command is one function from its arguments to an exit code; each module of commands has one function, `register`, that registers their parsers.
+Answers go to standard output, in UTF-8 with `\n` wherever it runs; errors go to standard error and never quote customer data.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except OSError as error:  # those of reading became _CommandErrors
+    except OSError as error:  # those of reading became CommandErrors
         _abandon_output()
         complain(f"the output cannot be written: {error.strerror}")
         return USAGE
@@ -88,6 +88,6 @@ exit codes: 0 all is well; 1 segments or customers are at fault; 2 the command l
     )
     parser.add_argument("--version", action="version", version=f"segmentation {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for register in (evaluate.register, check.register, describe.register_operators, describe.register_schema):
-        register(commands)
+    for module in (evaluate, check, describe):
+        module.register(commands)
     return parser

@@ -30,8 +30,13 @@ _EXAMPLES: Mapping[Operand, Any] = {
 }
 
 
-def register_operators(commands: Commands[Parser]) -> None:
-    """Register `operators`."""
+def register(commands: Commands[Parser]) -> None:
+    """Register the commands."""
+    _register_operators(commands)
+    _register_schema(commands)
+
+
+def _register_operators(commands: Commands[Parser]) -> None:
     parser = add_command(
         commands,
         "operators",
@@ -126,8 +131,7 @@ def _row(operator: Operator) -> dict[str, Any]:
     }
 
 
-def register_schema(commands: Commands[Parser]) -> None:
-    """Register `schema`."""
+def _register_schema(commands: Commands[Parser]) -> None:
     parser = add_command(
         commands,
         "schema",

@@ -26,19 +26,21 @@ def register(commands: Commands[Parser]) -> None:
 One JSON object, on however many lines, is one customer: its answer is printed as the API's endpoint gives it.
 Several objects, one a line (JSON Lines), are several customers; each is answered by one line, in order:
   {"customer": id, "segments": {...}}
-where the id is the customer's id, else its source_id, else null. A line that cannot be read is reported on standard
-error with its number; the others are answered, and the exit code is 1. All customers are evaluated at the same moment.
+where the id is the customer's id, else its source_id, else null. With --lines, a single line is answered so too.
+A line that cannot be read is reported on standard error with its number; the others are answered, and the exit code
+is 1. All customers are evaluated at the same moment.
 
 examples:
   segmentation evaluate --segments segments.json customer.json --pretty
   segmentation evaluate --segments segments.json customers.jsonl --now 2026-11-22T12:00:00Z
-  zcat customers.jsonl.gz | segmentation evaluate --segments segments.json - | head
+  zcat customers.jsonl.gz | segmentation evaluate --segments segments.json --lines - | head
   segmentation evaluate --segments segments.json --unknown visitor-1
 """,
     )
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("customers", metavar="CUSTOMERS", nargs="?", help="file of one customer or of JSON Lines; - reads standard input")
     who.add_argument("--unknown", metavar="ID", help="answer for a customer that is not stored, as if it were created now")
+    parser.add_argument("--lines", action="store_true", help="read JSON Lines even when there is only one line")
     parser.add_argument("--pretty", action="store_true", help="indent the answers")
     add_engine_options(parser)
 
@@ -46,6 +48,8 @@ examples:
 def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.segments == arguments.customers == STDIN:
         raise CommandError("segments and customers cannot both come from standard input", USAGE)
+    if arguments.lines and arguments.unknown is not None:
+        raise CommandError("argument --lines: not allowed with argument --unknown (see segmentation evaluate --help)", USAGE)
     now: datetime = arguments.now or datetime.now(UTC)
     try:
         Calendar(arguments.timezone, arguments.week_start).clock(now)
@@ -62,7 +66,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         return FINE
     name = label(arguments.customers)
     with opened(arguments.customers) as stream:
-        customer, lines = one_or_many(lines_of(stream, name), name)
+        lines = lines_of(stream, name)
+        customer = None
+        if not arguments.lines:
+            customer, lines = one_or_many(lines, name)
         if customer is not None:
             print(laid_out(engine.evaluate_json(customer, now).decode(), arguments))
             return FINE
