@@ -107,7 +107,12 @@ def pointer(*tokens: object) -> str:
     >>> pointer("filter", "a/b", 0)
     '/filter/a~1b/0'
     """
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+    return "".join("/" + _written(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def _written(token: object) -> str:
+    """A key or an index as text; a Python mapping may have keys that have none."""
+    return token if isinstance(token, str) else shown(token)
 
 
 def is_utf8(text: str) -> bool:

@@ -29,22 +29,28 @@ FEW = settings(max_examples=max(10, settings.default.max_examples // 5)) if sett
 
 
 def compare(segments: Sequence[Mapping[str, Any]], calls: Calls, options: Mapping[str, Any] = OPTIONS) -> int:
-    """One engine and the reference on every record, then once more in reverse order; the number of (segment, record) pairs that were compared."""
-    engine = SegmentEngine(segments, **options)
+    """One engine and the reference on every record, then once more in reverse order; the number of (segment, record) pairs that were compared.
+
+    An engine that remembers nothing, and the question for a single segment, which has a way of its own, go along.
+    """
+    engine, forgetful = SegmentEngine(segments, **options), SegmentEngine(segments, **options, cache=False)
     expected = [reference.segment_ids(segments, record, now=now, **options) for record, now in calls]
     for there_or_back in (1, -1):
-        for (record, now), ids in list(zip(calls, expected, strict=True))[::there_or_back]:
-            found = engine.segment_ids(record, now)
-            if found != ids:
-                disputed = [segment for segment in segments if (segment["id"] in found) != (segment["id"] in ids)]
-                pytest.fail(
-                    f"{record!r}\nat {now!r} with {dict(options)!r}:\nthe engine says {segment_of(disputed[0], found)} and the reference not, or the reverse: {disputed[0]!r}"
-                )
+        for turn, ((record, now), ids) in enumerate(list(zip(calls, expected, strict=True))[::there_or_back]):
+            asked = {segments[(turn * 7 + step) % len(segments)]["id"] for step in range(5)}
+            for found, wanted in (
+                (engine.segment_ids(record, now), ids),
+                (forgetful.segment_ids(record, now) if there_or_back > 0 else ids, ids),
+                (
+                    [segment["id"] for segment in segments if segment["id"] in asked and engine.is_member(record, segment["id"], now)],
+                    [id_ for id_ in ids if id_ in asked],
+                ),
+            ):
+                if found != wanted:
+                    disputed = next(segment for segment in segments if (segment["id"] in found) != (segment["id"] in wanted))
+                    verdict = "true" if disputed["id"] in found else "false"
+                    pytest.fail(f"{record!r}\nat {now!r} with {dict(options)!r}:\nthe engine says {verdict}, and the reference not, of {disputed!r}")
     return len(segments) * len(calls)
-
-
-def segment_of(segment: Mapping[str, Any], found: Sequence[str]) -> str:
-    return "true" if segment["id"] in found else "false"
 
 
 def named(filters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

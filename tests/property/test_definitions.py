@@ -187,6 +187,32 @@ def test_anything_like_a_definition_is_accepted_or_refused(document: dict[str, A
     problems_of(lambda: SegmentEngine([document], **OPTIONS))
 
 
+HUGE = 10**5_000  # Python refuses to write it in decimal digits, and Hypothesis could not show it
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        {"a": HUGE},
+        {"a": {"conditions": HUGE}},
+        {"a": {"conditions": {"$is": HUGE}}},
+        {"a": {"conditions": {"$in": [-HUGE, float("inf")]}}},
+        {"a": {"conditions": {"$is_year": HUGE}}},
+        {"a": {"conditions": {"$in_location": HUGE}}},
+        {"a": {"conditions": {HUGE: 1}}},
+        {"junction": HUGE, "\ud83d": 1},
+        {HUGE: 1},
+        {"$and": HUGE},
+        HUGE,
+    ],
+    ids=map(str, range(11)),
+)
+def test_numbers_that_cannot_be_written(filter_: Any) -> None:
+    whole = {"id": HUGE, "name": HUGE, "type": HUGE, "customers": [HUGE], "created_at": HUGE, "object": HUGE, "extra": HUGE, HUGE: 1}
+    for document in ({"id": "s", "name": "n", "filter": filter_}, {**whole, "filter": filter_}):
+        assert problems_of(lambda document=document: SegmentEngine([document], **OPTIONS))  # type: ignore[misc]
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["id", "name", "filter", 5, None, True, ("a",), "$not", "conditions", "junction"]),
@@ -219,7 +245,7 @@ def test_any_text_is_accepted_or_refused(text: str | bytes) -> None:
     problems_of(lambda: SegmentEngine.from_json(text, **OPTIONS))
 
 
-@pytest.mark.parametrize("levels", [62, 63, 64, 65, 900, 5_000, 50_000])
+@pytest.mark.parametrize("levels", [62, 63, 64, 65, 900, 5_000])
 @pytest.mark.parametrize("key", ["$not", "$and", "$or"])
 def test_deep_definitions(key: str, levels: int) -> None:
     filter_: dict[str, Any] = {"a": {"conditions": {"$is": 1}}}
@@ -239,7 +265,7 @@ def test_deep_definitions_in_text(key: str) -> None:
         assert [problem["code"] for problem in problems or []] == (["too_deep"] if levels > 63 else [])
 
 
-@pytest.mark.parametrize("levels", [900, 5_000, 100_000])
+@pytest.mark.parametrize("levels", [900, 5_000])
 def test_what_is_kept_may_be_deep(levels: int) -> None:
     """Keys that section 1 does not name are kept, whatever they hold, and of no effect."""
     deep: Any = 1

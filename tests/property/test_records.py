@@ -336,6 +336,36 @@ def test_no_operator_raises(operator: str, data: st.DataObject) -> None:
         assert engine.segment_ids({"name": value}, our.NOW) == reference.segment_ids(segments, {"name": value}, now=our.NOW, **options)
 
 
+# Text, token by token: there are two parsers, which must read alike
+
+TOKENS = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", fullmatch=True) | st.floats().map(json.dumps) | st.integers().map(str)
+STRINGS = st.from_regex(r'"(\\["\\/bfnrtu]|\\u(00[0-9a-f]{2}|[dD][89a-fA-F][0-9a-f]{2})|[ -!#-\[\]-~é😀]){0,6}"', fullmatch=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(['"name"', '"metadata.score"', '"metadata"', '"id"', '"n\\u0061me"', '""']), TOKENS | STRINGS), max_size=5))
+@example([('"name"', "1"), ('"name"', "2")])
+@example([('"metadata.score"', "-0"), ('"name"', "-0")])
+@example([('"metadata.score"', "1e400"), ('"name"', "-1e400")])
+@example([('"metadata.score"', "9007199254740993"), ('"name"', "18446744073709551616")])
+@example([('"metadata.score"', "0.1000000000000000055511151231257827021181583404541015625")])
+@example([('"name"', "2.2250738585072011e-308"), ('"metadata.score"', "4.9e-324")])
+@example([('"name"', '"\\ud83d\\ude00\\ud83d"')])
+def test_text_says_what_the_standard_parser_reads(members: list[tuple[str, str]]) -> None:
+    text = "{" + ", ".join(f"{key} : {value}" for key, value in members) + "}"
+    try:
+        record = json.loads(text)
+    except ValueError:
+        with pytest.raises(RecordError):
+            ENGINE.segment_ids(text, our.NOW)
+        return
+    # That each number is what the standard parser reads, to the last bit.
+    exact = {key: value for key, value in record.items() if key and isinstance(value, int | float) and math.isfinite(value)}
+    engine = SegmentEngine([{"id": key, "name": "", "filter": {key: {"conditions": {"$is": value}}}} for key, value in exact.items()])
+    for form in (text, text.encode()):
+        assert ENGINE.segment_ids(form, our.NOW) == expected(record)
+        assert engine.segment_ids(form, our.NOW) == list(exact)
+
+
 # What is no record
 
 

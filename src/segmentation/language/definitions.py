@@ -195,18 +195,30 @@ def _definition(written: Mapping[str, Any], options: Options) -> tuple[list[Faul
 _NO_MEMBERS = Fault(("customers",), "static_without_members", "a static segment without customers contains nobody")
 
 
+_Trail = tuple[Any, str | int] | None
+"""A path from its end: the trail to the container, and the key in it. Paths of their own would cost the square of the depth."""
+
+
+def _path(trail: _Trail) -> Path:
+    tokens = []
+    while trail is not None:
+        trail, token = trail
+        tokens.append(token)
+    return tuple(reversed(tokens))
+
+
 def _repetitions(written: Mapping[str, Any]) -> Iterator[Fault]:
     """The keys that occur twice in an object, anywhere in a definition. With a stack of its own: what is kept may be nested deep."""
-    pending: list[tuple[Path, Any]] = [((), written)]
+    pending: list[tuple[_Trail, Any]] = [(None, written)]
     while pending:
-        path, value = pending.pop()
+        trail, value = pending.pop()
         if isinstance(value, _Repeated):
             for key in dict.fromkeys(value.keys_twice):
-                yield Fault((*path, key), "duplicate_key", f"the key {key!r} occurs twice in one object; only the last would count")
+                yield Fault(_path((trail, key)), "duplicate_key", f"the key {key!r} occurs twice in one object; only the last would count")
         if isinstance(value, dict):
-            pending += [((*path, key), inner) for key, inner in value.items() if isinstance(inner, dict | list)]
+            pending += [((trail, key), inner) for key, inner in value.items() if isinstance(inner, dict | list)]
         elif isinstance(value, list):
-            pending += [((*path, index), inner) for index, inner in enumerate(value) if isinstance(inner, dict | list)]
+            pending += [((trail, index), inner) for index, inner in enumerate(value) if isinstance(inner, dict | list)]
 
 
 def _located(found: Iterable[Fault], index: int, segment_id: str | None, written: Mapping[str, Any]) -> list[Problem]:
