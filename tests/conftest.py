@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -30,3 +31,20 @@ def corpus() -> Path:
             pytest.fail(f"{reason}, and on CI it must be")
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture
+def endpoint_example() -> dict[str, Any]:
+    """The answer in the API's description of the endpoint."""
+    return {
+        "object": "list",
+        "data_ref": "data",
+        "data": [
+            {"id": "seg_DNAOhUtJffvX0f57ajLMFBYR", "name": "area code not 123", "object": "segment"},
+            {"id": "seg_IPIYx96l92Op0Sy5MOaImhgw", "name": "not bob.smith@email.com", "object": "segment"},
+            {"id": "seg_1wc52c5z6r1kQ81brO8j9Hk2", "name": "Birthday After Dec 31", "object": "segment"},
+            {"id": "seg_ZEbbT4mq1ePpM9PzR02lcww2", "name": "Start with S", "object": "segment"},
+            {"id": "seg_WJv55MbzQwnr56ttJ2xUrSgt", "name": "Loyalty Card", "object": "segment"},
+        ],
+        "total": 5,
+    }

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic_core import from_json
 
-from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSegmentError, article, json_type, nearest
+from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSegmentError, article, json_type, nearest, unreadable
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
@@ -26,6 +26,11 @@ Record = Customer | Mapping[str, Any] | str | bytes | bytearray
 
 _CACHE_BYTES = 256 << 20
 """What remembered rows may take."""
+
+_Clocks = tuple[tuple[datetime | None, Clock], tuple[datetime | None, Clock]]
+"""The last two moments that were asked for, with their clocks: one value, so that threads see all of it or nothing."""
+
+_NO_CLOCKS: _Clocks = ((None, Clock(1, 0, 0)), (None, Clock(1, 0, 0)))
 
 
 class _Held:
@@ -117,7 +122,7 @@ class SegmentEngine:
     @classmethod
     def from_json(
         cls,
-        source: str | bytes | os.PathLike[str],
+        source: str | bytes | bytearray | os.PathLike[str],
         timezone: str = "UTC",
         week_start: str = "monday",
         attributes: Mapping[str, str] | None = None,
@@ -128,7 +133,7 @@ class SegmentEngine:
         """An engine of the segments in JSON: an array, one segment, an API list response, or JSON Lines.
 
         Args:
-            source: JSON text (`str` or `bytes`), or the path of a file (`os.PathLike`).
+            source: JSON text (`str`, `bytes` or `bytearray`), or the path of a file (`os.PathLike`).
             timezone: See the class.
             week_start: See the class.
             attributes: See the class.
@@ -138,8 +143,11 @@ class SegmentEngine:
         Raises:
             DefinitionError: As for the class, and when the text is not JSON or an object in it has a key twice.
             OSError: The file cannot be read.
+            TypeError: The source is neither.
         """
         text = Path(source).read_bytes() if isinstance(source, os.PathLike) else source
+        if not isinstance(text, str | bytes | bytearray):
+            raise TypeError(f"segments are read from JSON text or from a path of the type os.PathLike, not from {article(json_type(source))}")
         engine = cls.__new__(cls)
         engine._build(documents_in(text), _settings(timezone, week_start, attributes, locations, cache=cache))
         return engine
@@ -151,12 +159,8 @@ class SegmentEngine:
         self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
         self._next_order = len(definitions)
         items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
-        self._forget()
+        self._clocks = _NO_CLOCKS
         self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
-
-    def _forget(self) -> None:
-        self._clocks: tuple[tuple[datetime | None, Clock], ...] = ((None, Clock(1, 0, 0)),) * 2
-        """The last two moments with their clocks: one value, so that threads see all of it or nothing."""
 
     # Answers
 
@@ -207,8 +211,10 @@ class SegmentEngine:
         return self._matcher.match(read_record(customer), self._clock(now))
 
     def _clock(self, now: datetime | None) -> Clock:
+        if now is None:
+            return self._options.calendar.clock()
         for last, clock in self._clocks:
-            if now is last and now is not None:
+            if now is last:
                 return clock
         clock = self._options.calendar.clock(now)
         self._clocks = ((now, clock), self._clocks[0])
@@ -234,11 +240,10 @@ class SegmentEngine:
             DefinitionError: An added segment is faulty, or has the id of one that stays.
         """
         removed = {segment_id: self._find(segment_id) for segment_id in remove}
-        taken = {segment_id: held.order for segment_id, held in self._held.items() if segment_id not in removed}
-        added, _ = compile_definitions(Document(list(add)), self._options, taken)
+        added, _ = compile_definitions(Document(list(add)), self._options, lambda segment_id: segment_id in self._held and segment_id not in removed)
         engine = type(self).__new__(type(self))
         engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
-        engine._forget()
+        engine._clocks = _NO_CLOCKS
         engine._held, engine._next_order = self._held.copy(), self._next_order
         arriving: list[_Held] = []
         for definition in added:
@@ -314,11 +319,5 @@ def _parsed(text: str | bytes | bytearray) -> Any:
         pass
     try:
         return json.loads(text)
-    except RecursionError:
-        raise RecordError("the customer's JSON text is nested too deep to be read") from None
-    except UnicodeDecodeError as error:
-        raise RecordError(f"the customer's JSON text is not {error.encoding.upper()}: byte {error.start} cannot be read") from None
-    except json.JSONDecodeError as error:
-        raise RecordError(f"the customer's text is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except ValueError:
-        raise RecordError("the customer's JSON text holds a number with too many digits") from None
+    except (RecursionError, ValueError) as error:
+        raise RecordError(f"the customer's text cannot be read: {unreadable(error)}") from None

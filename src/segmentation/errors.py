@@ -7,6 +7,7 @@ something known is near. Faults of a record never quote the record: customer dat
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = [
     "nearest",
     "pointer",
     "shown",
+    "unreadable",
 ]
 
 
@@ -113,6 +115,25 @@ def pointer(*tokens: object) -> str:
 def _written(token: object) -> str:
     """A key or an index as text; a Python mapping may have keys that have none."""
     return token if isinstance(token, str) else shown(token)
+
+
+def unreadable(error: ValueError | RecursionError, lines: Sequence[int] | None = None) -> str:
+    """Why JSON text cannot be read, without quoting it.
+
+    Args:
+        error: What decoding or `json.loads` raised.
+        lines: The numbers of the text's lines, if they do not count from 1; empty when the text is one line whose number is told elsewhere.
+    """
+    match error:
+        case UnicodeDecodeError():
+            return f"not {error.encoding.upper()}: byte {error.start} cannot be read"
+        case json.JSONDecodeError():
+            line = f"line {error.lineno if lines is None else lines[error.lineno - 1]}, " if lines is None or lines else ""
+            return f"not JSON: {error.msg} at {line}column {error.colno}"
+        case RecursionError():
+            return "nested too deep to be read"
+        case _:
+            return "a number has too many digits"
 
 
 def is_utf8(text: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-__all__ = ["is_month_day", "parse", "parse_month_day"]
+__all__ = ["parse", "parse_month_day"]
 
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d"
@@ -43,15 +43,9 @@ def parse(text: str) -> date | datetime | None:
 def parse_month_day(text: str) -> tuple[int, int] | None:
     """Read `--MM-DD` as (month, day); None when it is none. 29 February is one."""
     found = _MONTH_DAY.fullmatch(text)
-    return _month_day(int(found[1]), int(found[2])) if found else None
-
-
-def is_month_day(month: int, day: int) -> bool:
-    """Whether some year has this day."""
-    return _month_day(month, day) is not None
-
-
-def _month_day(month: int, day: int) -> tuple[int, int] | None:
+    if found is None:
+        return None
+    month, day = int(found[1]), int(found[2])
     try:
         date(_LEAP_YEAR, month, day)
     except ValueError:

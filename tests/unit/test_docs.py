@@ -21,20 +21,6 @@ DOCUMENTS = [*GUIDES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "t
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PROGRAM = "$ segmentation"
 
-ENDPOINT_EXAMPLE = {
-    "object": "list",
-    "data_ref": "data",
-    "data": [
-        {"id": "seg_DNAOhUtJffvX0f57ajLMFBYR", "name": "area code not 123", "object": "segment"},
-        {"id": "seg_IPIYx96l92Op0Sy5MOaImhgw", "name": "not bob.smith@email.com", "object": "segment"},
-        {"id": "seg_1wc52c5z6r1kQ81brO8j9Hk2", "name": "Birthday After Dec 31", "object": "segment"},
-        {"id": "seg_ZEbbT4mq1ePpM9PzR02lcww2", "name": "Start with S", "object": "segment"},
-        {"id": "seg_WJv55MbzQwnr56ttJ2xUrSgt", "name": "Loyalty Card", "object": "segment"},
-    ],
-    "total": 5,
-}
-"""The answer in the API's description of the endpoint."""
-
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -163,12 +149,12 @@ def test_the_page_of_operators_is_up_to_date() -> None:
     assert (ROOT / "docs" / "operators.md").read_text(encoding="utf-8") == made, "run: make docs"
 
 
-def test_the_demo_begins_with_the_answer_of_the_endpoints_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_begins_with_the_answer_of_the_endpoints_example(capsys: pytest.CaptureFixture[str], endpoint_example: dict[str, Any]) -> None:
     runpy.run_path(str(ROOT / "examples" / "demo.py"), run_name="__main__")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == json.dumps(ENDPOINT_EXAMPLE, separators=(",", ":"))
+    assert lines[0] == json.dumps(endpoint_example, separators=(",", ":"))
     assert len(lines) < 60
-    for segment in ENDPOINT_EXAMPLE["data"]:  # type: ignore[attr-defined]
+    for segment in endpoint_example["data"]:
         assert sum(line.strip().startswith(segment["name"]) for line in lines[1:]) == 1
 
 

@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
-from segmentation import SegmentEngine
+from segmentation import DefinitionError, SegmentEngine
 from segmentation.language.attributes import Attribute
-from segmentation.language.checks import Check, Facet, OneOf
+from segmentation.language.checks import Check, Facet, Interval, OneOf
 from segmentation.language.data import Kind
+from segmentation.language.dates import Clock
 from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Listed, Not, Or, Predicate
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Literal, plan
+from segmentation.matching.postings import Members
+from segmentation.matching.tables import Table
 from segmentation.testing import reference
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CLOCK = Clock(1, 0, 0)
 
 
 def condition(attribute: str, operator: str, operand: Any) -> dict[str, Any]:
@@ -207,3 +211,47 @@ def test_a_key_of_a_thousand_steps_is_found() -> None:
         record = {f"k{step}": record}
     assert engine.segment_ids(record, NOW) == ["seg_0"]
     assert engine.segment_ids({key: "x", "name": "y"}, NOW) == ["seg_0", "seg_1"]
+
+
+def test_a_table_is_sealed_once_and_never_copied_half_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables for Python dates wait for their first look-up; other threads may look up, or add a segment, in the middle of it."""
+    table = Table()
+    table.add([Interval(low=5)], 0)
+    table.add([OneOf(frozenset({3}))], 1)
+    half_way, go_on, seals = threading.Event(), threading.Event(), []
+
+    def seal(members: Members) -> None:
+        seals.append(members)
+        half_way.set()
+        go_on.wait(10)
+
+    monkeypatch.setattr(Members, "seal", seal)
+    found: dict[str, Any] = {}
+    first = threading.Thread(target=lambda: found.update(first=table.hits(7, CLOCK)))
+    second = threading.Thread(target=lambda: found.update(second=table.hits(7, CLOCK)))
+    copying = threading.Thread(target=lambda: found.update(copy=table.copy()))
+    first.start()
+    half_way.wait(10)
+    second.start()
+    copying.start()
+    copying.join(0.1)  # a copy that did not wait would be made by now, with what was added in it twice
+    go_on.set()
+    for thread in (first, second, copying):
+        thread.join()
+    assert (found["first"], found["second"], len(seals)) == (1, 1, 1)
+    found["copy"].seal()
+    assert [found["copy"].hits(scalar, CLOCK) for scalar in (3, 4, 7)] == [2, 0, 1]
+
+
+def test_an_id_that_is_there_is_not_added_again() -> None:
+    engine = SegmentEngine([segment(0, {}), segment(1, {})]).replace(remove=["seg_0"])
+    with pytest.raises(DefinitionError) as caught:
+        engine.replace(add=[segment(2, {}), segment(1, {}), segment(2, {})])
+    assert [(problem.index, problem.pointer, problem.code) for problem in caught.value.problems] == [(1, "/id", "duplicate_id"), (2, "/id", "duplicate_id")]
+    assert [str(problem.message).rsplit("of ")[-1] for problem in caught.value.problems] == ["a segment that is there", "segment 0"]
+
+
+def test_a_source_that_is_no_text_and_no_path_is_refused() -> None:
+    with pytest.raises(TypeError, match="not from an array"):
+        SegmentEngine.from_json([segment(0, {})])  # type: ignore[arg-type]
+    assert len(SegmentEngine.from_json(bytearray(b"[]"))) == 0

@@ -10,8 +10,7 @@ from typing import Any
 
 from segmentation.cli.options import DATA, FINE, CommandError, Commands, Parser, add_command
 from segmentation.cli.printing import indented
-from segmentation.errors import nearest
-from segmentation.language.operators import FAMILIAR, OPERATORS, REFUSED, SECTIONS, Operand, Operator, Takes
+from segmentation.language.operators import OPERATORS, REFUSED, SECTIONS, Operand, Operator, Takes, meant, refusal
 
 _EXAMPLES: Mapping[Operand, Any] = {
     Operand.VALUE: "gold",
@@ -68,11 +67,9 @@ def _operators(arguments: argparse.Namespace) -> int:
 
 def _no_operator(name: str) -> str:
     """Why a name is none of an operator, and what was probably meant."""
-    near = REFUSED[name] if name in REFUSED else FAMILIAR.get(name.lower()) or nearest(name.lower(), list(OPERATORS))
-    reason = "is not an operator"
-    if name in REFUSED:
-        reason = "belongs to validation rules" if near else "belongs to vouchers and campaigns, not to customers"
-    return f"{name} {reason}; " + (f"did you mean {near}?" if near else "'segmentation operators' lists them all")
+    near = REFUSED[name] if name in REFUSED else meant(name)
+    reason = refusal(name) if name in REFUSED else f"{name} is not an operator"
+    return f"{reason}; " + (f"did you mean {near}?" if near else "'segmentation operators' lists them all")
 
 
 def _table() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segmentation.cli.options import DATA, USAGE, CommandError
+from segmentation.errors import unreadable
 
 STDIN = "-"
 
@@ -117,13 +118,6 @@ def fault(text: bytes, numbers: Sequence[int] = ()) -> str:
     """What is wrong with text that is not JSON; `numbers` are those of its lines, when it has several."""
     try:
         json.loads(text.rstrip().decode())
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    except json.JSONDecodeError as error:
-        line = f"line {numbers[error.lineno - 1]}, " if numbers else ""
-        return f"not JSON: {error.msg} at {line}column {error.colno}"
-    except RecursionError:
-        return "nested too deep to be read"
-    except ValueError:
-        pass
-    return "a number has too many digits"
+    except (RecursionError, ValueError) as error:
+        return unreadable(error, numbers)
+    return "not JSON"

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from segmentation import iso8601
 from segmentation.engine import SegmentEngine
-from segmentation.errors import DefinitionError, article, json_type
+from segmentation.errors import DefinitionError, article, json_type, unreadable
 from segmentation.language.dates import WEEK_STARTS, Calendar
 
 FINE, DATA, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
@@ -102,12 +102,8 @@ def _json_object(text: str) -> dict[str, Any]:
         parsed = json.loads(text if is_inline else Path(text).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{name} is not UTF-8: byte {error.start} cannot be read") from None
-    except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except (RecursionError, ValueError):
-        raise argparse.ArgumentTypeError(f"{name} cannot be read: it is nested too deep, or a number has too many digits") from None
+    except (RecursionError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{name} cannot be read: {unreadable(error)}") from None
     if not isinstance(parsed, dict):
         raise argparse.ArgumentTypeError(f"{name} is {article(json_type(parsed))}, not an object")
     return parsed

@@ -11,14 +11,29 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any, Literal
 
-from segmentation.language.data import Datum, Kind
+from segmentation.language.data import Datum, Kind, Reading
 from segmentation.language.dates import Clock, MonthDay, anniversaries
 from segmentation.language.operands import Number
 from segmentation.language.places import Place, point
 
-__all__ = ["FACETS", "Check", "Constraint", "Facet", "Inside", "Interval", "OneOf", "Prefix", "Substring", "Suffix", "Window"]
+__all__ = [
+    "FACETS",
+    "WHOLE_VALUE",
+    "Check",
+    "Constraint",
+    "Facet",
+    "Inside",
+    "Interval",
+    "OneOf",
+    "Prefix",
+    "Substring",
+    "Suffix",
+    "Window",
+    "number_interval",
+]
 
 
 class Facet(enum.Enum):
@@ -48,8 +63,12 @@ class Facet(enum.Enum):
     __hash__ = object.__hash__  # members are one of a kind; Enum's own hash is slow
 
 
-WHOLE_VALUE = frozenset({Facet.KNOWN, Facet.PRESENT, Facet.COUNT})
-"""The facets of a whole value; all others are of one scalar in it."""
+WHOLE_VALUE: dict[Facet, Callable[[Reading], bool | int]] = {
+    Facet.KNOWN: attrgetter("is_known"),
+    Facet.PRESENT: attrgetter("is_present"),
+    Facet.COUNT: attrgetter("count"),
+}
+"""The facets of a whole value; all others are of one scalar in it, see `FACETS`."""
 
 
 def _days_ago(datum: Datum, clock: Clock) -> int | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segmentation.errors import DefinitionError, Problem, article, is_utf8, json_type, pointer
+from segmentation.errors import DefinitionError, Problem, article, is_utf8, json_type, pointer, unreadable
 from segmentation.language.normalise import normalise
 from segmentation.language.options import Options
 from segmentation.language.parse import DEEPEST, Path, parse_filter
@@ -51,7 +51,7 @@ class _Repeated(dict[str, Any]):
 # From text
 
 
-def documents_in(text: str | bytes) -> Document:
+def documents_in(text: str | bytes | bytearray) -> Document:
     """Read JSON text as a set of definitions: an array, one segment, a list response, or JSON Lines.
 
     A byte order mark, CRLF and blank lines are accepted. Never raises for the text: what is wrong with it is among the problems.
@@ -59,17 +59,13 @@ def documents_in(text: str | bytes) -> Document:
     try:
         source = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
     except UnicodeDecodeError as error:
-        return Document((), (_problem_of_source("bad_json", f"the text is not {error.encoding.upper()}: byte {error.start} cannot be read"),))
+        return Document((), (_unreadable("the text cannot be read", error),))
     source = source.removeprefix("\ufeff")
     try:
         return _document(_loads(source))
-    except RecursionError:
-        return Document((), (_problem_of_source("too_deep", "the JSON text is nested too deep to be read"),))
-    except ValueError as error:
-        lines = _lines(source)
-        if lines is not None:
-            return lines
-        return Document((), (_problem_of_source("bad_json", f"the text is not JSON: {_reason(error)}"),))
+    except (RecursionError, ValueError) as error:
+        lines = None if isinstance(error, RecursionError) else _lines(source)
+        return lines or Document((), (_unreadable("the text cannot be read", error),))
 
 
 def _lines(source: str) -> Document | None:
@@ -80,18 +76,15 @@ def _lines(source: str) -> Document | None:
     for number, line in numbered:
         try:
             elements.append(_loads(line))
-        except RecursionError:
-            problems.append(_problem_of_source("too_deep", f"line {number} is nested too deep to be read"))
-        except ValueError as error:
-            problems.append(_problem_of_source("bad_json", f"line {number} is not JSON: {_reason(error)}"))
+        except (RecursionError, ValueError) as error:
+            problems.append(_unreadable(f"line {number} cannot be read", error, ()))
     is_lines = len(numbered) > 1 and 2 * sum(isinstance(element, dict) for element in elements) >= len(numbered)
     return Document(elements, tuple(problems)) if is_lines else None
 
 
-def _reason(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    return "a number has too many digits"
+def _unreadable(what: str, error: ValueError | RecursionError, lines: Sequence[int] | None = None) -> Problem:
+    code = "too_deep" if isinstance(error, RecursionError) else "bad_json"
+    return _problem_of_source(code, f"{what}: {unreadable(error, lines)}")
 
 
 def _loads(source: str) -> Any:
@@ -132,20 +125,22 @@ def _problem_of_source(code: str, message: str) -> Problem:
 # From data
 
 
-def compile_definitions(document: Document, options: Options, taken: Mapping[str, int] | None = None) -> tuple[list[Definition], tuple[Problem, ...]]:
+def compile_definitions(
+    document: Document, options: Options, is_taken: Callable[[str], bool] = lambda _: False
+) -> tuple[list[Definition], tuple[Problem, ...]]:
     """Read every definition; the definitions, and the warnings about their source.
 
     Args:
         document: The definitions.
         options: The options under which filters are read.
-        taken: Ids that other segments have already, with their positions.
+        is_taken: Whether a segment that is not in the document has an id already.
 
     Raises:
         DefinitionError: Something is wrong with some definition; it carries every problem of all of them.
     """
     problems = list(document.problems)
     definitions: list[Definition] = []
-    first_with_id = dict(taken or {})
+    first_with_id: dict[str, int] = {}
     for index, element in enumerate(document.elements):
         written = element.definition() if isinstance(element, Segment) else element
         if not isinstance(written, Mapping):
@@ -154,10 +149,11 @@ def compile_definitions(document: Document, options: Options, taken: Mapping[str
         found, warnings, predicate = _definition(written, options)
         segment_id = written.get("id")
         segment_id = segment_id if isinstance(segment_id, str) and segment_id and is_utf8(segment_id) else None
-        if segment_id in first_with_id:
-            found.append(Fault(("id",), "duplicate_id", f"the id {segment_id!r} is already that of segment {first_with_id[segment_id]}"))
-        elif segment_id is not None:
-            first_with_id[segment_id] = len(taken or ()) + index
+        if segment_id is not None:
+            first = first_with_id.setdefault(segment_id, index)
+            if first != index or is_taken(segment_id):
+                other = f"segment {first}" if first != index else "a segment that is there"
+                found.append(Fault(("id",), "duplicate_id", f"the id {segment_id!r} is already that of {other}"))
         problems += _located(found, index, segment_id, written)
         if not problems:
             definitions.append(Definition(written["id"], written["name"], _copied(written), predicate, tuple(warnings)))

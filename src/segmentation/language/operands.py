@@ -20,7 +20,6 @@ MOST_DIGITS = 4_000
 LARGEST = 10**MOST_DIGITS
 """The least integer that has more than `MOST_DIGITS` digits."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_MONTH_DAY = re.compile(r"(?:--)?([0-9][0-9])-([0-9][0-9])")
 
 
 def number_in_text(source: str) -> Number | None:
@@ -60,11 +59,11 @@ def month_day(operand: Any) -> MonthDay | None:
     """The month and day that `MM-DD`, `--MM-DD` or an ISO date names."""
     if not isinstance(operand, str):
         return None
-    if found := _MONTH_DAY.fullmatch(operand):
-        month, day = int(found[1]), int(found[2])
-        return (month, day) if iso8601.is_month_day(month, day) else None
+    found = iso8601.parse_month_day(operand if operand.startswith("--") else f"--{operand}")
     day_named = iso8601.parse(operand)
-    return None if day_named is None or isinstance(day_named, datetime) else (day_named.month, day_named.day)
+    if found is not None or day_named is None or isinstance(day_named, datetime):
+        return found
+    return day_named.month, day_named.day
 
 
 def date_operand(operand: Any, calendar: Calendar) -> int | Moment | MonthDay | None:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from segmentation.errors import nearest
 from segmentation.language.checks import Check, Constraint, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window, number_interval
 from segmentation.language.data import DATES, TEXT_DATES, Kind
 from segmentation.language.dates import DAY, Moment, MonthDay
 from segmentation.language.operands import Number, Value
 from segmentation.language.places import Place
 
-__all__ = ["FAMILIAR", "OPERATORS", "REFUSED", "SECTIONS", "Operand", "Operator", "Takes", "positive"]
+__all__ = ["FAMILIAR", "OPERATORS", "REFUSED", "SECTIONS", "Operand", "Operator", "Takes", "meant", "positive", "refusal"]
 
 
 class Takes(enum.Enum):
@@ -321,3 +322,14 @@ OPERATORS: Final[dict[str, Operator]] = {operator.name: operator for operator in
 def positive(operator: Operator) -> Operator:
     """The operator itself, or the one that it negates."""
     return OPERATORS[operator.negates] if operator.negates else operator
+
+
+def meant(name: str) -> str | None:
+    """The operator that a name which is none was probably meant to be; None when none is near."""
+    spelled = name.lower() if name.startswith("$") else f"${name.lower()}"
+    return FAMILIAR.get(spelled) or nearest(spelled, list(OPERATORS))
+
+
+def refusal(name: str) -> str:
+    """Why an operator of other entities is refused (section 5.10)."""
+    return f"{name} belongs to validation rules" if REFUSED[name] else f"{name} belongs to vouchers and campaigns, not to customers"

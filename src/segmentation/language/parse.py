@@ -15,7 +15,7 @@ from segmentation.language import operands
 from segmentation.language.attributes import BIRTHDAYS, Attribute, AttributeType
 from segmentation.language.checks import Check, Facet, OneOf
 from segmentation.language.data import Kind, kinds_of
-from segmentation.language.operators import FAMILIAR, OPERATORS, REFUSED, WHOLE_RANGES, Operand, Operator, Takes, positive
+from segmentation.language.operators import OPERATORS, REFUSED, WHOLE_RANGES, Operand, Operator, Takes, meant, positive, refusal
 from segmentation.language.options import Options
 from segmentation.language.predicate import And, Leaf, Not, Or, Predicate
 from segmentation.model.segment import Fault
@@ -132,11 +132,9 @@ class _Parser:
             if name in OPERATORS:
                 parts.append(self.condition(OPERATORS[name], attribute, operand, here, junction))
             elif name in REFUSED:
-                instead = REFUSED[name]
-                reason = "belongs to validation rules" if instead else "belongs to vouchers and campaigns, not to customers"
-                self.fault(here, "refused_operator", f"{name} {reason}", instead)
+                self.fault(here, "refused_operator", refusal(name), REFUSED[name])
             else:
-                self.fault(here, "unknown_operator", f"{shown(name)} is not an operator", _nearest_operator(name))
+                self.fault(here, "unknown_operator", f"{shown(name)} is not an operator", meant(name) if isinstance(name, str) else None)
         return parts
 
     def condition(self, operator: Operator, attribute: Attribute, operand: Any, path: Path, junction: _Junction) -> Predicate:
@@ -220,13 +218,6 @@ class _Parser:
             self.fault(path, "bad_operand", message, operator.instead[0])
             return
         self.fault(path, "bad_operand", message)
-
-
-def _nearest_operator(name: Any) -> str | None:
-    if not isinstance(name, str):
-        return None
-    spelled = name.lower() if name.startswith("$") else f"${name.lower()}"
-    return FAMILIAR.get(spelled) or nearest(spelled, list(OPERATORS))
 
 
 def _is_operand(operand: Any) -> bool:

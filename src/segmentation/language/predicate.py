@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segmentation.language.attributes import Attribute, Record
-from segmentation.language.checks import WHOLE_VALUE, Check, Facet
+from segmentation.language.checks import WHOLE_VALUE, Check
 from segmentation.language.data import Reading, plain
 from segmentation.language.dates import Clock
 
-__all__ = ["FALSE", "TRUE", "And", "Leaf", "Listed", "Not", "Or", "Predicate", "Reader", "holds", "leaves"]
+__all__ = ["A_SCALAR", "FALSE", "NO_CLOCK", "TRUE", "And", "Leaf", "Listed", "Not", "Or", "Predicate", "Reader", "holds", "leaves", "names_of"]
 
 Reader = Callable[[Attribute], Reading]
 """How an evaluation asks a record for an attribute."""
@@ -29,19 +29,22 @@ class Leaf:
     def admits(self, reading: Reading, clock: Clock) -> bool:
         """Whether a value passes. An unknown value has no scalars, so it passes no check of one."""
         return any(
-            _admits_whole(check, reading, clock) if check.facet in WHOLE_VALUE else any(check.admits(datum, clock) for datum in reading.data)
+            check.constraint.admits(WHOLE_VALUE[check.facet](reading), clock)
+            if check.facet in WHOLE_VALUE
+            else any(check.admits(datum, clock) for datum in reading.data)
             for check in self.checks
         )
 
+    def admits_any_scalar(self) -> bool:
+        """Whether a value passes for being known, whatever scalar it is."""
+        return Leaf(self.attribute, tuple(check for check in self.checks if check.facet in WHOLE_VALUE)).admits(A_SCALAR, NO_CLOCK)
 
-def _admits_whole(check: Check, reading: Reading, clock: Clock) -> bool:
-    match check.facet:
-        case Facet.KNOWN:
-            return reading.is_known
-        case Facet.PRESENT:
-            return reading.is_present
-        case _:
-            return check.constraint.admits(reading.count, clock)
+
+A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
+"""What is the same of every known value that is no array; its scalar left out."""
+
+NO_CLOCK = Clock(1, 0, 0)
+"""For what does not depend on the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,12 @@ class Listed:
 
     def admits(self, record: Record) -> bool:
         """Whether the record is listed."""
-        return any(isinstance(name := plain(record.get(key)), str) and name in self.customers for key in ("id", "source_id"))
+        return any(name in self.customers for name in names_of(record))
+
+
+def names_of(record: Record) -> list[str]:
+    """The names under which a static segment may list a record: its `id` and its `source_id`, if they are strings."""
+    return [name for key in ("id", "source_id") if isinstance(name := plain(record.get(key)), str)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from segmentation.language.attributes import Attribute, Record
-from segmentation.language.data import plain
 from segmentation.language.dates import Calendar, Clock
-from segmentation.language.predicate import Leaf, Listed
+from segmentation.language.predicate import Leaf, Listed, names_of
 from segmentation.matching.column import Column
 from segmentation.matching.direct import Test
 from segmentation.matching.plan import Conjunction
@@ -29,8 +28,6 @@ _BIT = {1 << bit: bit for bit in range(_WORD)}
 class Entry(NamedTuple, Generic[Payload]):
     """What a bit stands for."""
 
-    order: int
-    """Where it belongs among the answers."""
     payload: Payload
     """The answer."""
     decides: Test | None
@@ -69,11 +66,9 @@ class Listing:
     def hits(self, record: Record, clock: Clock) -> int:
         """The bits of the lists that the record is in."""
         hits = 0
-        for key in ("id", "source_id"):
-            name = plain(record.get(key))
-            if isinstance(name, str):
-                for members in self.generations:
-                    hits |= members.hits(name, clock)
+        for name in names_of(record):
+            for members in self.generations:
+                hits |= members.hits(name, clock)
         return hits
 
 
@@ -117,7 +112,7 @@ class Block(Generic[Payload]):
         """This block with more entries, each with its conjunctions.
 
         Args:
-            additions: The entries, ascending by `order` if answers are to come out so.
+            additions: The entries, in the order in which answers are to come out.
             calendar: The calendar by which data is read.
             budget: Bytes that remembered rows may take.
             numbers: Which of the record's values is an attribute's; attributes that are new get the next numbers.

@@ -10,14 +10,14 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from dataclasses import replace
 from typing import Any
 
 from segmentation.language.attributes import MISSING, Attribute, AttributeType
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
 from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
 from segmentation.language.dates import Calendar, Clock
-from segmentation.language.predicate import Leaf
+from segmentation.language.predicate import A_SCALAR, NO_CLOCK, Leaf
 from segmentation.matching.direct import ValueTest, compile_leaf
 from segmentation.matching.flips import Flips
 from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
@@ -27,7 +27,6 @@ __all__ = ["Column", "Slot"]
 
 _OF_THE_DAY = frozenset({Facet.DAYS_AGO, Facet.WEEKS_AGO, Facet.MONTHS_AGO, Facet.YEARS_AGO, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
 _OF_DAYS = frozenset({Facet.DAY, Facet.DAY_OF_MONTH, Facet.MONTH, Facet.YEAR, Facet.MONTH_DAY})
-_OF_WHOLE_VALUES = {Facet.KNOWN: attrgetter("is_known"), Facet.PRESENT: attrgetter("is_present"), Facet.COUNT: attrgetter("count")}
 _IN_JSON = ~DATES
 """The kinds of data that an undeclared attribute has in JSON; Python dates are rarer."""
 _DAYS_KEPT = 4  # todays whose rows are remembered
@@ -37,10 +36,9 @@ _DASH = 4  # where the first dash of ISO text stands
 _NARROW = 4_096  # capacity up to which few conditions may be left to be asked
 _EFFORT_OF_NUMBER = 0.4
 _EFFORT_OF_ROW = 0.6
+_EFFORT_OF_READING = 6.0
 _EFFORT_OF_TEST = 0.35
 _WORTH_ASKING = 2.0
-_A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
-_NO_CLOCK = Clock(1, 0, 0)
 
 
 class Slot:
@@ -88,7 +86,7 @@ class Slot:
         for (_, kinds), table in self.tables.items():
             if not kinds or kinds & reached:
                 table.seal()
-        self._whole = [(_OF_WHOLE_VALUES[facet], table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
+        self._whole = [(WHOLE_VALUE[facet], table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
         self._by_day = self._grouped(_OF_THE_DAY | _OF_DAYS)
         self._by_kind = self._grouped(frozenset(FACETS) - _OF_THE_DAY - _OF_DAYS - {Facet.AGE})
         self.ages = self._grouped(frozenset({Facet.AGE}))
@@ -182,7 +180,7 @@ class Column:
 
     __slots__ = (
         "_elements",
-        "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows", "_rows_always", "_scalar_whole", "_tests", "_text",
+        "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows", "_rows_always", "_tests", "_text",
         "_unbounded", "attribute", "calendar", "effort", "few", "restricted", "slots",
     )  # fmt: skip
 
@@ -241,16 +239,17 @@ class Column:
             self._line = (self._line or Flips()).with_flips(self._flips, initial)
             self._line.keep(budget)
         self._flips = []
-        self._scalar_whole = [slot.whole_hits(_A_SCALAR, _NO_CLOCK) for slot in self.slots]
         is_text = declared in (None, AttributeType.STRING, AttributeType.GEOPOINT) and Facet.POINT not in facets
         self._text: list[tuple[int, int, tuple[Hits, ...]]] | None = None
         """For plain texts, in every slot: its base, the hits of any text, and the look-ups of a text."""
         if is_text:
-            self._text = [(slot.base, whole, slot.text_hits()) for slot, whole in zip(self.slots, self._scalar_whole, strict=True)]
-        self.effort = _EFFORT_OF_NUMBER if self._text is None else _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
+            self._text = [(slot.base, slot.whole_hits(A_SCALAR, NO_CLOCK), slot.text_hits()) for slot in self.slots]
+        self.effort = self._effort()
         """About how long the row of a new value takes, in microseconds."""
         is_narrow = capacity <= _NARROW
-        self.few = int(self.effort / _EFFORT_OF_TEST) if is_narrow and self.effort >= _WORTH_ASKING and not (self._of_the_day or self._has_ages) else 0
+        self.few = (
+            int(self.effort / _EFFORT_OF_TEST) if is_narrow and is_text and self.effort >= _WORTH_ASKING and not (self._of_the_day or self._has_ages) else 0
+        )
         """As many conditions are tried one by one sooner than a new text's row is found."""
         if not is_narrow:
             self._literals = {}
@@ -258,6 +257,11 @@ class Column:
         self._elements: dict[str, list[int]] | None = None if self._of_the_day or self._has_ages else {}
         """By text, as an element of an array, the hits in every slot."""
         self._may_be_date = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
+
+    def _effort(self) -> float:
+        if self._text is not None:
+            return _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
+        return _EFFORT_OF_READING if self._line is None else _EFFORT_OF_NUMBER
 
     def sieved(self, alive: int, asked: int, stored: Any, clock: Clock) -> int:
         """The bits that are alive without those, of the few that are asked, whose conditions a stored value does not meet."""
@@ -334,8 +338,7 @@ class Column:
                         known.clear()
                     known[element] = hits
             hits_by_slot = [one | other for one, other in zip(hits_by_slot, hits, strict=True)]
-        rest = read(others, self.attribute, self.calendar)
-        whole = Reading(rest.data, is_known=True, is_present=True, count=len(stored))
+        whole = replace(read(others, self.attribute, self.calendar), count=len(stored))
         return self._row([hits | slot.hits(whole, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
 
     def _aged(self, found: _Aged, clock: Clock) -> int:
@@ -352,7 +355,7 @@ class Column:
 
 def _numbers_of(leaf: Leaf) -> list[Span]:
     """The numbers that a leaf admits."""
-    if any(check.facet in WHOLE_VALUE and check.constraint.admits(_OF_WHOLE_VALUES[check.facet](_A_SCALAR), _NO_CLOCK) for check in leaf.checks):
+    if leaf.admits_any_scalar():
         return EVERYTHING
     return spans([check.constraint for check in leaf.checks if check.facet is Facet.NUMBER], with_members=True)
 

@@ -7,10 +7,10 @@ from operator import methodcaller
 from typing import Any, NamedTuple
 
 from segmentation.language.attributes import MISSING, Record, finder, has_alias
-from segmentation.language.checks import WHOLE_VALUE, Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
-from segmentation.language.data import TEXT_DATES, Kind, Reading, kinds_of, read
+from segmentation.language.checks import Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
+from segmentation.language.data import TEXT_DATES, Kind, kinds_of, read
 from segmentation.language.dates import Calendar, Clock
-from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate
+from segmentation.language.predicate import NO_CLOCK, And, Leaf, Listed, Not, Or, Predicate
 
 __all__ = ["Test", "ValueTest", "compile_leaf", "compile_predicate"]
 
@@ -18,7 +18,6 @@ Test = Callable[[Record, Clock], bool]
 ValueTest = Callable[[Any, Clock], bool]
 _ScalarTest = Callable[[Any], Any]
 """From a text or a number to something true or false."""
-_NO_CLOCK = Clock(1, 0, 0)
 
 
 def compile_predicate(predicate: Predicate, calendar: Calendar) -> Test:
@@ -69,20 +68,27 @@ class _ShortWays(NamedTuple):
 
 
 def _short_ways(leaf: Leaf) -> _ShortWays:
-    of_whole = tuple(check for check in leaf.checks if check.facet in WHOLE_VALUE)
-    of_scalars = [check for check in leaf.checks if check.facet not in WHOLE_VALUE]
-    always = Leaf(leaf.attribute, of_whole).admits(Reading((), is_known=True, is_present=True, count=1), _NO_CLOCK)
     possible = kinds_of(leaf.attribute)
-    is_text_plain = Kind.STRING in possible and not any(check.kinds & TEXT_DATES for check in of_scalars)
+    if leaf.admits_any_scalar():
+        return _ShortWays(_always if Kind.STRING in possible else None, _always if Kind.NUMBER in possible else None)
+    is_text_plain = Kind.STRING in possible and not any(check.kinds & TEXT_DATES for check in leaf.checks)
     return _ShortWays(
-        _scalar_test(of_scalars, Kind.STRING, always=always) if is_text_plain else None,
-        _scalar_test(of_scalars, Kind.NUMBER, always=always) if Kind.NUMBER in possible else None,
+        _scalar_test(leaf.checks, Kind.STRING) if is_text_plain else None,
+        _scalar_test(leaf.checks, Kind.NUMBER) if Kind.NUMBER in possible else None,
     )
+
+
+def _always(_scalar: Any) -> bool:
+    return True
 
 
 def compile_leaf(leaf: Leaf, calendar: Calendar) -> ValueTest:
     """The leaf as a function of a stored value (`MISSING` when there is none) and a clock."""
-    on_text, on_number = _short_ways(leaf)
+    return _by_short_ways(leaf, _short_ways(leaf), calendar)
+
+
+def _by_short_ways(leaf: Leaf, short_ways: _ShortWays, calendar: Calendar) -> ValueTest:
+    on_text, on_number = short_ways
     attribute = leaf.attribute
 
     def test(stored: Any, clock: Clock) -> bool:
@@ -98,8 +104,8 @@ def compile_leaf(leaf: Leaf, calendar: Calendar) -> ValueTest:
 
 
 def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
-    decided = compile_leaf(leaf, calendar)
-    on_text, on_number = _short_ways(leaf)
+    on_text, on_number = short_ways = _short_ways(leaf)
+    decided = _by_short_ways(leaf, short_ways, calendar)
     key = leaf.attribute.key
     find = finder(key)
     parent, _, child = key.partition(".")
@@ -121,10 +127,8 @@ def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
     return of_two_steps
 
 
-def _scalar_test(checks: Sequence[Check], kind: Kind, *, always: bool) -> _ScalarTest | None:
+def _scalar_test(checks: Sequence[Check], kind: Kind) -> _ScalarTest | None:
     """The test of one text or number; None when there is no short way."""
-    if always:
-        return lambda _scalar: True
     tests = [_constraint_test(check.facet, check.constraint) for check in checks if kind in check.kinds]
     if any(test is None for test in tests):
         return None
@@ -159,4 +163,4 @@ def _constraint_test(facet: Facet, constraint: Constraint) -> _ScalarTest | None
         case Interval(None, high):
             return lambda scalar: scalar <= high
         case _:
-            return lambda scalar: constraint.admits(scalar, _NO_CLOCK)
+            return lambda scalar: constraint.admits(scalar, NO_CLOCK)

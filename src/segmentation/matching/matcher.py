@@ -141,7 +141,7 @@ class Matcher(Generic[Payload]):
                 alive.append(0)
                 width = 0
             decides = None if planned.is_exact else compile_predicate(predicate, self._calendar)
-            waiting.append((Entry(order, payload, decides), planned.conjunctions))
+            waiting.append((Entry(payload, decides), planned.conjunctions))
             self._places[order] = _Place(len(blocks) - 1, ((1 << size) - 1) << width)
             width += size
             self._is_ascending = self._is_ascending and order > self._highest

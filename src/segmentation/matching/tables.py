@@ -52,9 +52,10 @@ class Table:
     def copy(self) -> Table:
         """A copy that can be added to without changing this one."""
         new = Table()
-        new._waiting = self._waiting.copy()
-        new._always, new._flips = self._always, self._flips
-        new._parts = {key: part.copy() for key, part in self._parts.items()}
+        with _SEALING:  # a first look-up of another thread may be sealing it
+            new._waiting = self._waiting.copy()
+            new._always, new._flips = self._always, self._flips
+            new._parts = {key: part.copy() for key, part in self._parts.items()}
         return new
 
     def seal(self) -> None:
@@ -104,7 +105,8 @@ class Table:
         """The bits whose constraints admit the scalar."""
         if self._waiting:
             with _SEALING:
-                self.seal()
+                if self._waiting:  # and no other thread was first
+                    self.seal()
         found = 0 if self._flips is None else self._flips.at(scalar)
         for hits in self.asked:
             found |= hits(scalar, clock)
