@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSe
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
+from segmentation.language.predicate import Predicate
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
 
@@ -64,8 +66,9 @@ class _Held:
         return self._test
 
 
-def _order(held: _Held) -> int:
-    return held.order
+_order: Callable[[_Held], int] = attrgetter("order")
+_id: Callable[[_Held], str] = attrgetter("id")
+_predicate: Callable[[_Held], Predicate] = attrgetter("definition.predicate")
 
 
 def _settings(
@@ -155,12 +158,17 @@ class SegmentEngine:
     def _build(self, document: Document, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._options = Options.of(settings["timezone"], settings["week_start"], settings["attributes"], settings["locations"])
-        definitions, self._source_warnings = compile_definitions(document, self._options)
-        self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
-        self._next_order = len(definitions)
-        items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
+        self._source_warnings = document.warnings
+        self._held: dict[str, _Held] = {}
         self._clocks = _NO_CLOCKS
-        self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
+        budget = _CACHE_BYTES if settings["cache"] else 0
+        self._matcher = Matcher(self._arriving(document), len(document.elements), self._options.calendar, budget, _order, _id, _predicate)
+        self._next_order = len(self._held)
+
+    def _arriving(self, document: Document) -> Iterator[tuple[int, _Held, Predicate]]:
+        for order, (definition, predicate) in enumerate(compile_definitions(document, self._options)):
+            held = self._held[definition.id] = _Held(order, definition)
+            yield order, held, predicate
 
     # Answers
 
@@ -188,7 +196,7 @@ class SegmentEngine:
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
         """The ids of the segments that a customer is in, in definition order."""
         record = customer if type(customer) is dict else read_record(customer)
-        return [held.id for held in self._matcher.match(record, self._clock(now))]
+        return self._matcher.labels(record, self._clock(now))
 
     def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
         """Whether a customer is in one segment.
@@ -240,22 +248,22 @@ class SegmentEngine:
             DefinitionError: An added segment is faulty, or has the id of one that stays.
         """
         removed = {segment_id: self._find(segment_id) for segment_id in remove}
-        added, _ = compile_definitions(Document(list(add)), self._options, lambda segment_id: segment_id in self._held and segment_id not in removed)
+        added = list(compile_definitions(Document(list(add)), self._options, lambda segment_id: segment_id in self._held and segment_id not in removed))
         engine = type(self).__new__(type(self))
         engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
         engine._clocks = _NO_CLOCKS
         engine._held, engine._next_order = self._held.copy(), self._next_order
-        arriving: list[_Held] = []
-        for definition in added:
+        arriving: list[tuple[int, _Held, Predicate]] = []
+        for definition, predicate in added:
             place = removed.get(definition.id)
-            arriving.append(_Held(engine._next_order if place is None else place.order, definition))
+            order = engine._next_order if place is None else place.order
+            arriving.append((order, _Held(order, definition), predicate))
             engine._next_order += place is None
-        for segment_id in removed.keys() - {held.definition.id for held in arriving}:
+        for segment_id in removed.keys() - {held.id for _, held, _ in arriving}:
             del engine._held[segment_id]
-        engine._held.update((held.definition.id, held) for held in arriving)
-        arriving.sort(key=lambda held: held.order)
-        items = [(held.order, held, held.definition.predicate) for held in arriving]
-        engine._matcher = self._matcher.replaced(items, [held.order for held in removed.values()])
+        engine._held.update((held.id, held) for _, held, _ in arriving)
+        arriving.sort(key=itemgetter(0))
+        engine._matcher = self._matcher.replaced(arriving, [held.order for held in removed.values()])
         return engine
 
     @property
