@@ -10,7 +10,7 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
@@ -44,6 +44,11 @@ _EFFORT_OF_ROW = 0.6
 _EFFORT_OF_READING = 6.0
 _EFFORT_OF_TEST = 0.35
 _WORTH_ASKING = 2.0
+
+
+@cache
+def _members(kinds: Kind) -> tuple[Kind, ...]:
+    return tuple(kinds)
 
 
 class Slot:
@@ -99,7 +104,12 @@ class Slot:
 
     def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, list[tuple[Any, tuple[Hits, ...]]]]:
         """The look-ups of some facets by the kind of data that they look at."""
-        return {kind: [(FACETS[facet], table.look_ups) for (facet, kinds), table in self.tables.items() if facet in facets and kind & kinds] for kind in Kind}
+        grouped: dict[Kind, list[tuple[Any, tuple[Hits, ...]]]] = {kind: [] for kind in Kind}
+        for (facet, kinds), table in self.tables.items():
+            if facet in facets:
+                for kind in _members(kinds):
+                    grouped[kind].append((FACETS[facet], table.look_ups))
+        return grouped
 
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""

@@ -43,7 +43,7 @@ class Flips:
     def keep(self, most_bytes: int) -> None:
         """Keep the bits between the stored ones, from when they are asked for, if they take no more than so many bytes; a few at once."""
         gaps = len(self._bits) + 1
-        size = max(stored.bit_length() for stored in self._stored) // 8 + 32
+        size = max(map(int.bit_length, self._stored)) // 8 + 32
         self._kept = [None] * gaps if gaps * size <= most_bytes else None
         if self._kept is not None and gaps <= _KEPT_AT_ONCE:
             bits, before = self._stored[0], None
