@@ -11,7 +11,7 @@ from segmentation.language.attributes import Attribute, Record
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf, Listed, names_of
 from segmentation.matching.column import FEW_VALUED, Column
-from segmentation.matching.direct import Test
+from segmentation.matching.formulas import Formula
 from segmentation.matching.plan import Conjunction
 from segmentation.matching.postings import Members
 
@@ -32,8 +32,8 @@ class Entry(NamedTuple, Generic[Payload]):
     """The answer."""
     label: str
     """The answer's name."""
-    decides: Test | None
-    """For a candidate: whether it is one indeed. None when its conjunctions are exact."""
+    formula: Formula | None
+    """For a candidate: what decides when a conjunction holds. None when those are exact."""
 
 
 class Listing:
@@ -85,7 +85,7 @@ def _merged(one: Members, other: Members) -> Members:
 class Block(Generic[Payload]):
     """Conjunctions in a row, indexed by attribute. Never changed once built: `extended` answers another block, which shares what it can."""
 
-    __slots__ = ("_lasts", "_order", "_others", "candidates", "capacity", "columns", "labels", "listing", "payloads", "tests")
+    __slots__ = ("_lasts", "_order", "_others", "candidates", "capacity", "columns", "formulas", "labels", "listing", "payloads")
 
     def __init__(self) -> None:
         self.payloads: list[Payload] = []
@@ -98,7 +98,7 @@ class Block(Generic[Payload]):
         """All bits but the last ones."""
         self.candidates = 0
         """The last bits of entries that are to be decided."""
-        self.tests: dict[int, Test] = {}
+        self.formulas: dict[int, Formula] = {}
         """By last bit, what decides."""
         self.capacity = 0
         """The number of conjunctions that rows have room for."""
@@ -127,7 +127,7 @@ class Block(Generic[Payload]):
         new.payloads = self.payloads.copy()
         new.labels = self.labels.copy()
         new._lasts, new._others = self._lasts, self._others
-        new.candidates, new.tests = self.candidates, self.tests.copy()
+        new.candidates, new.formulas = self.candidates, self.formulas.copy()
         new.columns = self.columns.copy()
         new.listing = self.listing and self.listing.copy()
         copied: set[Attribute] = set()
@@ -152,9 +152,9 @@ class Block(Generic[Payload]):
             last = 1 << new.width - 1
             new._lasts |= last
             new._others |= last - (last << 1 >> len(conjunctions))
-            if entry.decides is not None:
+            if entry.formula is not None:
                 new.candidates |= last
-                new.tests[new.width - 1] = entry.decides
+                new.formulas[new.width - 1] = entry.formula
         new.capacity = max(self.capacity, 1 << new.width.bit_length())
         if new.capacity > self.capacity:  # rows become wider
             new.columns = {attribute: column if attribute in copied else column.copy() for attribute, column in new.columns.items()}
@@ -169,7 +169,7 @@ class Block(Generic[Payload]):
         return new
 
     def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> int:
-        """The entries of which a conjunction among the bits `alive` holds, given the record's stored values: the last bit of each."""
+        """The entries of which a conjunction among the bits `alive` holds, given the record's stored values: the last bit of each, candidates undecided."""
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
         for number, column in self._order:
@@ -188,15 +188,8 @@ class Block(Generic[Payload]):
                 else:
                     row = column.others.get(stored) if kind in FEW_VALUED else None
                 alive &= column.row(stored, clock) if row is None else row
-        if self._others:
-            # Within each entry's bits, a carry reaches the last one from any other (and never passes it).
-            alive = ((alive & self._others) + self._others | alive) & self._lasts
-        undecided = alive & self.candidates
-        if undecided:
-            for bit in taken(range(self.width), undecided):
-                if not self.tests[bit](record, clock):
-                    alive ^= 1 << bit
-        return alive
+        # Within each entry's bits, a carry reaches the last one from any other (and never passes it).
+        return ((alive & self._others) + self._others | alive) & self._lasts if self._others else alive
 
 
 _Item = TypeVar("_Item")

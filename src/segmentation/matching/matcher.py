@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
@@ -10,7 +10,9 @@ from segmentation.language.attributes import Attribute, Record
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Predicate
 from segmentation.matching.block import Block, Entry, taken
+from segmentation.matching.candidates import Candidates
 from segmentation.matching.direct import Test, compile_predicate
+from segmentation.matching.formulas import Formula, holds
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Conjunction, plan
 
@@ -36,6 +38,14 @@ class _Place(NamedTuple, Generic[Payload]):
         return ((1 << self.size) - 1) << self.first
 
 
+class _Waiting(NamedTuple, Generic[Payload]):
+    """What is to be put into a block: a payload, its conjunctions, and the predicate if those are no more than an upper bound of it."""
+
+    payload: Payload
+    conjunctions: Sequence[Conjunction]
+    candidate: Predicate | None
+
+
 class Matcher(Generic[Payload]):
     """Predicates compiled for matching, each with an order and a payload to answer with.
 
@@ -47,6 +57,7 @@ class Matcher(Generic[Payload]):
         "_blocks",
         "_budget",
         "_calendar",
+        "_candidates",
         "_direct",
         "_highest",
         "_is_ascending",
@@ -92,6 +103,7 @@ class Matcher(Generic[Payload]):
         self._numbers: dict[Attribute, int] = {}
         """The attributes, in the order in which the look-up answers their values."""
         self._lookup = Lookup()
+        self._candidates = Candidates()
         self._highest = -1
         """The greatest order that has bits."""
         self._is_ascending = True
@@ -126,14 +138,26 @@ class Matcher(Generic[Payload]):
     def _matched(self, record: Record, clock: Clock) -> list[tuple[Block[Payload], int]]:
         """The bits of the entries that hold, block by block."""
         values = self._lookup.values(record)
-        return [(block, block.match(alive, values, record, clock)) for block, alive in zip(self._blocks, self._alive, strict=True)]
+        matched = []
+        truth = -1
+        for block, alive in zip(self._blocks, self._alive, strict=True):
+            bits = block.match(alive, values, record, clock)
+            undecided = bits & block.candidates
+            if undecided:
+                if truth < 0:
+                    truth = self._candidates.truth(values, record, clock)
+                for bit in taken(range(block.width), undecided):
+                    if not holds(block.formulas[bit], truth):
+                        bits ^= 1 << bit
+            matched.append((block, bits))
+        return matched
 
     def replaced(self, items: Sequence[tuple[int, Payload, Predicate]], removed: Iterable[int]) -> Matcher[Payload]:
         """This matcher without the predicates of some orders, then with others."""
         new: Matcher[Payload] = Matcher((), 0, self._calendar, self._budget, self._order_of, self._label_of, self._predicate_of)
         new._places, new._direct = self._places.copy(), None
         new._blocks, new._highest, new._is_ascending = self._blocks, self._highest, self._is_ascending
-        new._numbers, new._lookup = self._numbers.copy(), self._lookup
+        new._numbers, new._lookup, new._candidates = self._numbers.copy(), self._lookup, self._candidates
         alive = list(self._alive)
         for order in removed:
             place = new._places.pop(order)
@@ -166,12 +190,12 @@ class Matcher(Generic[Payload]):
 
     def _forget_index(self) -> None:
         self._blocks, self._alive, self._highest, self._is_ascending = (), (), -1, True
-        self._numbers, self._lookup = {}, Lookup()
+        self._numbers, self._lookup, self._candidates = {}, Lookup(), Candidates()
 
     def _index(self, items: Iterable[tuple[int, Payload, Predicate]], count: int) -> None:
         """Put predicates into the last block, and into new ones when it is full."""
         blocks, alive = list(self._blocks), list(self._alive)
-        waiting: list[tuple[Entry[Payload], Sequence[Conjunction]]] = []
+        waiting: list[_Waiting[Payload]] = []
         width = blocks[-1].width if blocks else _WIDEST_BLOCK
         share = self._budget // max(len(blocks), (len(self._places) + count) // _WIDEST_BLOCK, 1)
         for order, payload, predicate in items:
@@ -185,8 +209,7 @@ class Matcher(Generic[Payload]):
             self._places[order] = _Place(payload, len(blocks) - 1, width, size)
             if not size:
                 continue  # it never holds
-            decides = None if planned.is_exact else compile_predicate(predicate, self._calendar)
-            waiting.append((Entry(payload, self._label_of(payload), decides), planned.conjunctions))
+            waiting.append(_Waiting(payload, planned.conjunctions, None if planned.is_exact else predicate))
             width += size
             self._is_ascending = self._is_ascending and order > self._highest
             self._highest = max(self._highest, order)
@@ -195,9 +218,17 @@ class Matcher(Generic[Payload]):
         if len(self._numbers) > len(self._lookup.keys):
             self._lookup = Lookup(attribute.key for attribute in self._numbers)
 
-    def _flush(self, waiting: list[tuple[Entry[Payload], Sequence[Conjunction]]], blocks: list[Block[Payload]], alive: list[int], share: int) -> None:
+    def _flush(self, waiting: list[_Waiting[Payload]], blocks: list[Block[Payload]], alive: list[int], share: int) -> None:
         if waiting:
             first = blocks[-1].width
-            blocks[-1] = blocks[-1].extended(waiting, self._calendar, share, self._numbers)
+            candidates = [each.candidate for each in waiting if each.candidate is not None]
+            formulas: Iterator[Formula] = iter(())
+            if candidates:
+                self._candidates, found = self._candidates.extended(candidates, self._calendar, share, self._numbers)
+                formulas = iter(found)
+            additions = [
+                (Entry(each.payload, self._label_of(each.payload), None if each.candidate is None else next(formulas)), each.conjunctions) for each in waiting
+            ]
+            blocks[-1] = blocks[-1].extended(additions, self._calendar, share, self._numbers)
             alive[-1] |= (1 << blocks[-1].width) - (1 << first)
             waiting.clear()
