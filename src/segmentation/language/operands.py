@@ -97,15 +97,9 @@ def value(operand: str | Number, calendar: Calendar) -> Value:
     """Read an operand of equality: a string, a finite number or a boolean."""
     if isinstance(operand, str):
         named = calendar.read_text(operand)
-        return Value(
-            text=operand,
-            number=number_in_text(operand),
-            boolean=_BOOLEANS.get(operand),
-            date=named.toordinal() if isinstance(named, date) else None,
-            moment=named if isinstance(named, Moment) else None,
-            month_day=iso8601.parse_month_day(operand),
-            days_ago=None,
-        )
+        moment = named if isinstance(named, Moment) else None
+        day = None if named is None or isinstance(named, Moment) else named.toordinal()
+        return Value(operand, number_in_text(operand), _BOOLEANS.get(operand), day, moment, iso8601.parse_month_day(operand), None)
     if isinstance(operand, bool):
         return Value(text(operand), None, operand, None, None, None, None)
     days = whole(operand)
