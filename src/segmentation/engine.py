@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import from_json
 
@@ -17,6 +17,9 @@ from segmentation.language.definitions import Definition, Document, compile_defi
 from segmentation.language.options import Options
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
+
+if TYPE_CHECKING:
+    from segmentation.explain import Explanation
 
 __all__ = ["SegmentEngine"]
 
@@ -200,12 +203,22 @@ class SegmentEngine:
 
     def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
         """The segments that a customer who is not stored would be in if it were created now (section 6)."""
-        if not isinstance(customer_id, str):
-            raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
         now = datetime.now(UTC) if now is None else now
         self._clock(now)  # refuses a naive now before it becomes data
-        record = {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
-        return self.evaluate(record, now)
+        return self.evaluate(unknown_customer(customer_id, now), now)
+
+    def explain(self, customer: Record, segment_id: str, now: datetime | None = None) -> Explanation:
+        """Why a customer is, or is not, in one segment: every condition with its verdict, and what it saw.
+
+        Takes as long as it takes; `is_member` is for asking often. The explanation holds the customer's values, see `Explanation.redacted`.
+
+        Raises:
+            UnknownSegmentError: No segment has this id (a `KeyError`).
+        """
+        from segmentation.explain import explain  # noqa: PLC0415 - engines that are never asked why do not load it
+
+        definition = self._find(segment_id).definition
+        return explain(definition.document, definition.predicate, self._options, read_record(customer), self._clock(now))
 
     def _match(self, customer: Record, now: datetime | None) -> list[_Held]:
         return self._matcher.match(read_record(customer), self._clock(now))
@@ -288,6 +301,13 @@ def _restored(
     engine = engine_class(documents, **settings)
     engine._source_warnings = source_warnings
     return engine
+
+
+def unknown_customer(customer_id: str, now: datetime) -> dict[str, Any]:
+    """The record of a customer who is not stored, as if created at `now` (section 6)."""
+    if not isinstance(customer_id, str):
+        raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
+    return {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
 
 
 def read_record(customer: Record) -> Mapping[str, Any]:
