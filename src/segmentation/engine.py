@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -281,6 +282,11 @@ class SegmentEngine:
         """What is odd, but not wrong, about the definitions (section 8)."""
         of_segments = (problem for position, held in enumerate(self._held.values()) for problem in held.definition.warnings_at(position))
         return (*self._source_warnings, *of_segments)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments that it reads filters under: `timezone`, `week_start`, `attributes`, `locations`."""
+        return {name: copy(value) for name, value in self._settings.items() if name != "cache"}
 
     def __len__(self) -> int:
         return len(self._held)
