@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from segmentation.engine import SegmentEngine
-from segmentation.language.attributes import Attribute
-from segmentation.language.predicate import Leaf, Listed, Predicate, leaves
+from segmentation.language.predicate import And, Listed, Predicate
 from segmentation.model import Customer, Segment
 from segmentation.testing.strategies.definitions import segments
 from segmentation.testing.strategies.members import World, placed
 from segmentation.testing.strategies.pools import ATTRIBUTES, NOW, Record
-from segmentation.testing.strategies.witnesses import FILLERS, WRONG_TYPES, near_leaves, respellings
+from segmentation.testing.strategies.witnesses import FILLERS, WRONG_TYPES, respellings
 
 __all__ = ["any_customers", "any_segments", "customers_for"]
 
@@ -50,16 +49,9 @@ def customers_for(
         DefinitionError: A definition is faulty.
     """
     world = World.of(segments, now, options)
-    by_attribute: dict[Attribute, list[Leaf]] = {}
-    names: list[str] = []
-    for predicate in world.predicates.values():
-        for leaf in leaves(predicate):
-            by_attribute.setdefault(leaf.attribute, []).append(leaf)
-        names += _names(predicate)
-    choices = {
-        attribute.key: _values(near_leaves(own, world.clock, world.calendar), missing=missing, wrong_types=wrong_types, arrays=arrays)
-        for attribute, own in by_attribute.items()
-    }
+    near = world.near(And(tuple(world.predicates.values())))
+    choices = {attribute.key: _values(values, missing=missing, wrong_types=wrong_types, arrays=arrays) for attribute, values in near.items()}
+    names = [name for predicate in world.predicates.values() for name in _names(predicate)]
     if names and "id" not in choices:
         known = st.sampled_from([*sorted(set(names)), "nobody"])
         choices["id"] = st.just(_MISSING) | known if missing else known

@@ -23,7 +23,7 @@ from segmentation.engine import SegmentEngine
 from segmentation.errors import SegmentationError, UnknownSegmentError
 from segmentation.language.attributes import MISSING, Attribute, finder
 from segmentation.language.checks import WHOLE_VALUE, Check, Facet, Interval, OneOf, Prefix, Substring, Suffix
-from segmentation.language.data import read
+from segmentation.language.data import Reading, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Document, compile_definitions
 from segmentation.language.options import Options
@@ -38,6 +38,7 @@ __all__ = ["NoCustomerError", "World", "members_of", "non_members_of", "placed"]
 _MOST_WAYS = 256
 _MOST_SOLUTIONS = 16
 _MOST_VALUES = 24
+_MOST_CANDIDATES = 256
 _MISSING = object()
 
 
@@ -91,7 +92,21 @@ class World:
 
     def holds(self, predicate: Predicate, record: Record) -> bool:
         """Whether a predicate is true of a record."""
-        return holds(predicate, record, lambda attribute: read(finder(attribute.key)(record), attribute, self.calendar), self.clock)
+        readings: dict[Attribute, Reading] = {}
+
+        def reader(attribute: Attribute) -> Reading:
+            if attribute not in readings:
+                readings[attribute] = read(finder(attribute.key)(record), attribute, self.calendar)
+            return readings[attribute]
+
+        return holds(predicate, record, reader, self.clock)
+
+    def near(self, predicate: Predicate) -> dict[Attribute, list[Any]]:
+        """For every attribute that a predicate asks about, values near what it asks for."""
+        by_attribute: dict[Attribute, list[Leaf]] = {}
+        for leaf in leaves(predicate):
+            by_attribute.setdefault(leaf.attribute, []).append(leaf)
+        return {attribute: near_leaves(own, self.clock, self.calendar) for attribute, own in by_attribute.items()}
 
 
 # Ways
@@ -192,7 +207,7 @@ def _strangers(listed: Listed) -> list[str]:
 def _values(literals: Sequence[_Literal], world: World) -> list[Any]:
     """Stored values that meet all literals on one attribute: missing, scalars, arrays of scalars."""
     own = [literal.leaf for literal in literals if isinstance(literal.leaf, Leaf)]
-    candidates = [*near_leaves(own, world.clock, world.calendar), *FILLERS]
+    candidates = [*near_leaves(own, world.clock, world.calendar)[:_MOST_CANDIDATES], *FILLERS]
     wanted = [literal.leaf for literal in literals if literal.is_wanted and isinstance(literal.leaf, Leaf)]
     refused = [literal.leaf for literal in literals if not literal.is_wanted and isinstance(literal.leaf, Leaf)]
 
@@ -289,15 +304,12 @@ def placed(values: Mapping[str, Any], *, is_nested: bool = True) -> Record:
 
 
 @st.composite
-def _drawn(draw: DrawFn, segment_id: str, world: World, known: Sequence[_Solution], *, is_wanted: bool) -> Record:
-    predicate = world.predicates[segment_id]
+def _drawn(draw: DrawFn, predicate: Predicate, world: World, known: Sequence[_Solution], near: Mapping[Attribute, list[Any]], *, is_wanted: bool) -> Record:
     solution = draw(st.sampled_from(known))
     needed = {attribute.key: draw(st.sampled_from(values)) for attribute, values in solution.values.items()}
-    others = [leaf for leaf in leaves(predicate) if leaf.attribute not in solution.values]
-    free: dict[str, Any] = {}
-    for attribute in dict.fromkeys(leaf.attribute for leaf in others):
-        near = near_leaves([leaf for leaf in others if leaf.attribute == attribute], world.clock, world.calendar)
-        free[attribute.key] = draw(st.just(_MISSING) | st.sampled_from([*near, *FILLERS]))
+    free = {
+        attribute.key: draw(st.just(_MISSING) | st.sampled_from([*values, *FILLERS])) for attribute, values in near.items() if attribute not in solution.values
+    }
     name = draw(st.sampled_from(solution.names))
     # What is not needed may get in the way of what is, where keys lead through one another; an identity belongs to static segments alone.
     identity = {} if name is _MISSING else {"id": name}
@@ -318,7 +330,8 @@ def _customers(
         segment_id = next(iter(world.predicates))
     if segment_id not in world.predicates:
         raise UnknownSegmentError(f"no segment has the id {segment_id!r}")
-    return _drawn(segment_id, world, solutions(segment_id, world, is_wanted=is_wanted), is_wanted=is_wanted)
+    predicate = world.predicates[segment_id]
+    return _drawn(predicate, world, solutions(segment_id, world, is_wanted=is_wanted), world.near(predicate), is_wanted=is_wanted)
 
 
 def members_of(
