@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from segmentation.explain.periods import periods
-from segmentation.language.checks import Check, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
+from segmentation.language.checks import WHOLE_VALUE, Check, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
 from segmentation.language.data import DATES
 from segmentation.language.dates import FIRST_DAY, LAST_DAY, Calendar, Clock
 from segmentation.language.places import Circle, Place
@@ -41,6 +41,7 @@ def near_leaves(leaves: Iterable[Leaf], clock: Clock, calendar: Calendar) -> lis
     found = [value for check in checks for value in _near(check, clock, calendar)]
     found += _between([value for value in found if isinstance(value, int | float) and not isinstance(value, bool)])
     found += _joined([check for check in checks if check.facet is Facet.TEXT])
+    found += [] if any(check.facet not in WHOLE_VALUE for check in checks) else FILLERS
     return list({(type(value), json.dumps(value)): value for value in found}.values())
 
 
@@ -65,7 +66,7 @@ def _near(check: Check, clock: Clock, calendar: Calendar) -> Iterator[Any]:
         case Facet.BOOLEAN, _:
             yield from (True, False)
         case Facet.KNOWN | Facet.PRESENT, _:
-            yield from FILLERS
+            pass
         case Facet.COUNT, constraint:
             for count in _ends(constraint):
                 yield from (["a"] * number for number in (count, count + 1, count - 1) if 0 <= number < 64)  # noqa: PLR2004 - arrays that people can read
