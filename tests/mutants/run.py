@@ -37,7 +37,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 EQUIVALENT = Path(__file__).with_name("equivalent.json")
 SHARES = {"language": 0.75, "matching": 0.25}
 LEAST = 0.9
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a mutant that still runs is taken for one that never ends."""
 
 # The cheapest and most telling first; a mutant is dead at the first failure.
@@ -277,7 +277,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, default=440, help="how many places to draw (default: 440); a few mutants are no Python, and are left out")
     parser.add_argument("--seed", type=int, default=20261122, help="which ones")
-    parser.add_argument("--results", type=Path, help="file of results to go on from: what it holds as survived is tried again, the rest is not")
+    parser.add_argument("--results", type=Path, help="file of results to go on from: what it holds as survived or endless is tried again, the rest is not")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     options = parser.parse_args()
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", HYPOTHESIS_NO_PLUGINS="1", HYPOTHESIS_PROFILE="dev")
@@ -301,12 +301,12 @@ def main() -> int:
 
 
 def tried(copy: Copy, mutants: Sequence[Mutant], path: Path | None) -> list[tuple[Mutant, str]]:
-    """Try mutants one after the other; what is known from before is not tried again, unless it survived."""
+    """Try mutants one after the other; what is known from before is not tried again, unless it survived or did not end."""
     known: dict[str, list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
     results = []
     for number, mutant in enumerate(mutants, 1):
         name = f"{mutant.module}:{mutant.line}:{mutant.column}:{mutant.operator}:{mutant.arguments}:{mutant.occurrence}"
-        if name not in known or known[name][0] == "survived":
+        if name not in known or known[name][0] in ("survived", "endless"):
             started = time.monotonic()
             made, outcome = copy.tried(mutant)
             known[name] = [outcome, made.before, made.after]

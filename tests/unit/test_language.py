@@ -99,6 +99,7 @@ def test_a_year_and_a_day_hold_every_anniversary() -> None:
     assert almost is not None
     assert len(almost) == 366, "a common year holds them all, 29 February by its stand-in"
     assert anniversaries(first, first + 365) is None
+    assert anniversaries(first, first + 1_000) is None
     assert len(anniversaries(ordinal("2024-01-01"), ordinal("2024-12-30")) or ()) == 365
     assert anniversaries(ordinal("9999-12-31"), ordinal("9999-12-31") + 7) == frozenset({(12, 31)})
     assert anniversaries(-5, 1) == frozenset({(1, 1)})
@@ -181,6 +182,13 @@ def test_definitions_are_copied_to_the_deepest_level(group: str) -> None:
         SegmentEngine([{"id": "s", "name": "", "filter": {group: [written] if group == "$and" else written}}])
 
 
+def test_what_is_kept_may_be_nested_as_deep_as_it_likes() -> None:
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    assert len(SegmentEngine([{"id": "s", "name": "", "filter": {}, "note": deep}])) == 1
+
+
 # Messages
 
 
@@ -195,6 +203,16 @@ def test_a_bare_value_is_answered_with_what_to_write(value: Any, hint: str) -> N
     told = message({"a": value})
     assert told.startswith("an attribute holds an object with conditions, not ")
     assert (told.partition("; ")[1] + told.partition("; ")[2]) == hint
+
+
+@pytest.mark.parametrize(("key", "is_operator"), [("$is", True), ("$active", True), ("$more_than_or_equal", True), ("$nor", False)])
+def test_an_operator_without_an_attribute(key: str, is_operator: bool) -> None:
+    assert message({key: True}).startswith(f"'{key}' is an operator: operators stand in" if is_operator else f"'{key}' is not a key of a filter")
+
+
+def test_what_stands_beside_conditions() -> None:
+    assert message({"a": {"$is": 1, "conditions": {"$is": 1}}}) == "the operator '$is' stands in conditions"
+    assert message({"a": {"x": 1, "conditions": {"$is": 1}}}) == "an attribute holds conditions and nothing else, not 'x'"
 
 
 # Outlines
