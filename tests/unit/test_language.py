@@ -215,6 +215,19 @@ def test_what_stands_beside_conditions() -> None:
     assert message({"a": {"x": 1, "conditions": {"$is": 1}}}) == "an attribute holds conditions and nothing else, not 'x'"
 
 
+@pytest.mark.parametrize(("name", "suggestion"), [("$is_not", "$not_in"), ("$not_contain", None)])
+def test_what_to_write_for_none_of_several_values(name: str, suggestion: str | None) -> None:
+    (warning,) = SegmentEngine([{"id": "s", "name": "", "filter": {"junction": "or", "x": {"conditions": {name: ["a", "b"]}}}}]).warnings
+    assert (warning.code, warning.suggestion) == ("negative_values_under_or", suggestion)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("strng", "; did you mean 'string'?"), ("xyz", ""), ("Number", "; did you mean 'number'?")])
+def test_types_that_are_none(name: str, hint: str) -> None:
+    with pytest.raises(ValueError, match="is not a type; types are string, number, boolean, date, datetime, geopoint") as caught:
+        SegmentEngine([], attributes={"x": name})
+    assert str(caught.value).endswith("geopoint" + hint)
+
+
 # Outlines
 
 
