@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,6 +111,8 @@ def test_when_the_search_is_given_up_it_says_so() -> None:
     with pytest.raises(NoCustomerError, match="there may be one") as caught:
         members_of(segment(conditions(x={"$count": 10**9})))
     assert not caught.value.is_certain
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert (str(again), again.segment_id, again.is_member, again.is_certain) == (str(caught.value), "s", True, False)
 
 
 def test_static_segments_have_members_too() -> None:

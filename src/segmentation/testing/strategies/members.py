@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain, islice, product
 from random import Random
 from typing import Any
@@ -47,10 +48,15 @@ class NoCustomerError(SegmentationError, ValueError):
 
     def __init__(self, segment_id: str, *, is_member: bool, is_certain: bool) -> None:
         self.segment_id = segment_id
+        self.is_member = is_member
+        """Whether a member was asked for, and no non-member."""
         self.is_certain = is_certain
         """Whether there is certainly none; else the search was given up."""
         what = f"in segment {segment_id!r}" if is_member else f"outside of segment {segment_id!r}"
         super().__init__(f"no customer can be {what}" if is_certain else f"no customer {what} was found; there may be one")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), is_member=self.is_member, is_certain=self.is_certain), (self.segment_id,)
 
 
 @dataclass(frozen=True, slots=True)
