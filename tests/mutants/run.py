@@ -41,15 +41,12 @@ PATIENCE = 120.0
 """Seconds after which a mutant that still runs is taken for one that never ends."""
 
 # The cheapest and most telling first; a mutant is dead at the first failure.
-SUBSET = (
-    "tests/mutants/subset.py",
-    "tests/unit/test_explain.py",
-    "tests/property/test_tables.py",
-    "tests/property/test_normalise.py",
-    "tests/unit/test_language.py",
-    "tests/unit/test_schema.py",
-    "tests/unit/test_matching.py",
-)
+ALWAYS = ("tests/mutants/subset.py", "tests/unit/test_language.py", "tests/unit/test_explain.py", "tests/property/test_normalise.py")
+BESIDE = {
+    "language/schema.py": ("tests/unit/test_schema.py",),
+    "matching/": ("tests/property/test_tables.py", "tests/unit/test_matching.py"),
+}
+"""What is run beside, for mutants of a module or a package."""
 # Those that take long, or measure memory.
 LEFT_OUT = "thousand_steps or many_times or footprint or time_passing or threads"
 
@@ -188,18 +185,18 @@ class Copy:
             before, after = changed[0] if changed else ("", "")
             if len(original.splitlines()) != len(mutated.splitlines()):
                 after = "(removed)"
-            outcome = self.run() if is_python(mutated) else "invalid"
+            outcome = self.run(mutant.module) if is_python(mutated) else "invalid"
         finally:
             self.write(path, original)
         return Mutant(mutant.module, mutant.line, mutant.column, mutant.operator, mutant.arguments, mutant.occurrence, before, after), outcome
 
-    def run(self, *, is_loud: bool = False) -> str:
-        """Run the subset in a process of its own."""
+    def run(self, module: str = "", *, is_loud: bool = False) -> str:
+        """Run the subset for a module (without one, all of it) in a process of its own."""
         child = os.fork()
         if child == 0:
             code = 3
             with suppress(BaseException):
-                code = self._in_child(is_loud=is_loud)
+                code = self._in_child(module, is_loud=is_loud)
             os._exit(code)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -211,7 +208,7 @@ class Copy:
         os.waitpid(child, 0)
         return "endless"
 
-    def _in_child(self, *, is_loud: bool) -> int:
+    def _in_child(self, module: str, *, is_loud: bool) -> int:
         os.chdir(self.tree)
         sys.path[:0] = [str(self.tree / "src"), str(self.tree)]
         quiet = io.StringIO()
@@ -229,7 +226,8 @@ class Copy:
                 f"not ({LEFT_OUT})",
                 "--tb=line" if is_loud else "--tb=no",
             ]
-            return int(pytest.main([*arguments, *(name for name in SUBSET if (self.tree / name).exists())]))
+            beside = [name for start, names in BESIDE.items() if module.startswith(start) or not module for name in names]
+            return int(pytest.main([*arguments, *ALWAYS, *beside]))
 
 
 # The report
