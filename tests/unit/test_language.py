@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
@@ -93,6 +93,21 @@ def test_28_february_stands_in_where_there_is_no_29th(year: int, is_leap: bool) 
     assert anniversaries(day + 1, day + 1) == frozenset({(2, 29)} if is_leap else {(3, 1)})
 
 
+@pytest.mark.parametrize("kind", [datetime, type("Subclass", (datetime,), {})])
+def test_python_date_times_have_the_offset_that_they_have(kind: Any) -> None:
+    """An aware one is an instant whatever the engine's zone; a naive one stands in it."""
+    india = timezone(timedelta(hours=5, minutes=30))
+    filter_ = {"x": {"conditions": {"$is": "2026-11-22T06:30:00Z"}}}
+    for zone, hour, tzinfo, is_met in (
+        ("UTC", 12, india, True),
+        ("Asia/Kolkata", 12, None, True),
+        ("UTC", 12, None, False),
+        ("Asia/Kolkata", 6, UTC, True),
+        ("UTC", 6, UTC, True),
+    ):
+        assert holds(filter_, {"x": kind(2026, 11, 22, hour, 30 if hour == 6 else 0, tzinfo=tzinfo)}, timezone=zone) is is_met
+
+
 def test_a_year_and_a_day_hold_every_anniversary() -> None:
     first = ordinal("2025-03-01")
     almost = anniversaries(first, first + 364)
@@ -141,6 +156,18 @@ def test_the_radius_of_the_earth_counts_to_the_metre() -> None:
 def test_corners_lie_on_the_earth(corner: list[Any], is_fine: bool) -> None:
     rings = [[corner, [1, 1], [1, 2], corner]]
     shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": rings}}
+    if is_fine:
+        assert shapes({"p": shape})
+    else:
+        with pytest.raises(ValueError, match="'p'"):
+            shapes({"p": shape})
+
+
+@pytest.mark.parametrize(
+    ("ring", "is_fine"), [([[0, 0], [1, 0], [1, 1], [0, 0]], True), ([[0, 0], [1, 0], [1, 1], [0, 1]], False), ([[0, 0], [1, 0], [0, 0]], False)]
+)
+def test_rings_are_closed(ring: list[Any], is_fine: bool) -> None:
+    shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": [ring]}}
     if is_fine:
         assert shapes({"p": shape})
     else:
