@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import from_json
 
@@ -19,6 +20,9 @@ from segmentation.language.options import Options
 from segmentation.language.predicate import Predicate
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
+
+if TYPE_CHECKING:
+    from segmentation.explain import Explanation
 
 __all__ = ["SegmentEngine"]
 
@@ -208,12 +212,22 @@ class SegmentEngine:
 
     def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
         """The segments that a customer who is not stored would be in if it were created now (section 6)."""
-        if not isinstance(customer_id, str):
-            raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
         now = datetime.now(UTC) if now is None else now
         self._clock(now)  # refuses a naive now before it becomes data
-        record = {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
-        return self.evaluate(record, now)
+        return self.evaluate(unknown_customer(customer_id, now), now)
+
+    def explain(self, customer: Record, segment_id: str, now: datetime | None = None) -> Explanation:
+        """Why a customer is, or is not, in one segment: every condition with its verdict, and what it saw.
+
+        Takes as long as it takes; `is_member` is for asking often. The explanation holds the customer's values, see `Explanation.redacted`.
+
+        Raises:
+            UnknownSegmentError: No segment has this id (a `KeyError`).
+        """
+        from segmentation.explain import explain  # noqa: PLC0415 - engines that are never asked why do not load it
+
+        definition = self._find(segment_id).definition
+        return explain(definition.document, definition.predicate, self._options, read_record(customer), self._clock(now))
 
     def _match(self, customer: Record, now: datetime | None) -> list[_Held]:
         return self._matcher.match(read_record(customer), self._clock(now))
@@ -277,6 +291,11 @@ class SegmentEngine:
         of_segments = (problem for position, held in enumerate(self._held.values()) for problem in held.definition.warnings_at(position))
         return (*self._source_warnings, *of_segments)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments that it reads filters under: `timezone`, `week_start`, `attributes`, `locations`."""
+        return {name: copy(value) for name, value in self._settings.items() if name != "cache"}
+
     def __len__(self) -> int:
         return len(self._held)
 
@@ -296,6 +315,13 @@ def _restored(
     engine = engine_class(documents, **settings)
     engine._source_warnings = source_warnings
     return engine
+
+
+def unknown_customer(customer_id: str, now: datetime) -> dict[str, Any]:
+    """The record of a customer who is not stored, as if created at `now` (section 6)."""
+    if not isinstance(customer_id, str):
+        raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
+    return {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
 
 
 def read_record(customer: Record) -> Mapping[str, Any]:
