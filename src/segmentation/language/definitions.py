@@ -14,7 +14,7 @@ from segmentation.language.parse import DEEPEST, Path, parse_filter
 from segmentation.language.predicate import Listed, Predicate
 from segmentation.model.segment import Fault, Segment, faults, type_of
 
-__all__ = ["Definition", "Document", "compile_definitions", "documents_in"]
+__all__ = ["Definition", "Document", "compile_definitions", "documents_in", "value_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,29 @@ def documents_in(text: str | bytes | bytearray) -> Document:
     A byte order mark, CRLF and blank lines are accepted. Never raises for the text: what is wrong with it is among the problems.
     """
     try:
-        source = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        source = _decoded(text)
     except UnicodeDecodeError as error:
         return Document((), (_unreadable("the text cannot be read", error),))
-    source = source.removeprefix("\ufeff")
     try:
         return _document(_loads(source))
     except (RecursionError, ValueError) as error:
         lines = None if isinstance(error, RecursionError) else _lines(source)
         return lines or Document((), (_unreadable("the text cannot be read", error),))
+
+
+def value_in(text: str | bytes | bytearray) -> Any:
+    """The JSON value of a text whose objects remember keys that occur twice, for `compile_definitions` to report.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: It is nested too deep to be read.
+    """
+    return _loads(_decoded(text))
+
+
+def _decoded(text: str | bytes | bytearray) -> str:
+    source = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+    return source.removeprefix("\ufeff")
 
 
 def _lines(source: str) -> Document | None:
