@@ -1,6 +1,6 @@
 """The HTTP service: the API's endpoint `GET /v1/customers/{customerId}/segments` over a store of segments and customers.
 
-    from segmentation.service import Service, Settings, create_app
+from segmentation.service import Service, Settings, create_app
 """
 
 try:

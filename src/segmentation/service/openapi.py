@@ -54,6 +54,7 @@ def _told(code: int, key: str, description: str) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 1024}
 _MOMENT = {"type": "string", "format": "date-time"}
 _CUSTOMER_ID = _id("customerId", "The `id` of a customer, or else its `source_id`.", _schema("ParameterCustomerId"))
 _SEGMENT_ID = _id("segmentId", "The `id` of a segment.", {"type": "string", "example": "seg_DNAOhUtJffvX0f57ajLMFBYR"})
@@ -108,7 +109,7 @@ _PATHS: dict[str, Any] = {
             "operationId": "put-customers",
             "summary": "Store many customers",
             "description": "JSON Lines: a record on each line. All are stored, or none.",
-            "requestBody": {"required": True, "content": _body(_TEXT, "application/jsonl")},
+            "requestBody": {"content": _body(_TEXT, "application/jsonl")},
             "responses": {
                 "200": _found("How many lines were stored.", {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}),
                 **_errors(400, 413, 503),
@@ -217,7 +218,7 @@ _SCHEMAS: dict[str, Any] = {
         },
         "required": ["id", "name", "object"],
     },
-    "SegmentDefinition": {"type": "object", "properties": {"id": _TEXT, "created_at": {**_MOMENT, "nullable": True}, **_DEFINITION}, "required": ["name"]},
+    "SegmentDefinition": {"type": "object", "properties": {"id": _NAME, "created_at": {**_MOMENT, "nullable": True}, **_DEFINITION}, "required": ["name"]},
     "Segment": {
         "type": "object",
         "properties": {
@@ -242,7 +243,7 @@ _SCHEMAS: dict[str, Any] = {
     "Customer": {
         "type": "object",
         "description": "Any JSON object.",
-        "properties": {"id": {"type": "string", "nullable": True}, "source_id": {"type": "string", "nullable": True}},
+        "properties": {"id": {**_NAME, "nullable": True}, "source_id": {**_NAME, "nullable": True}},
     },
     "Error": {
         "type": "object",

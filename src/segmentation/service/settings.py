@@ -9,7 +9,7 @@ from typing import Any, Self
 
 __all__ = ["APP_ID", "APP_TOKEN", "Settings", "SettingsError"]
 
-APP_ID, APP_TOKEN = "SEGMENTATION_APP_ID", "SEGMENTATION_APP_TOKEN"  # noqa: S105 - names of environment variables, not secrets
+APP_ID, APP_TOKEN = "SEGMENTATION_APP_ID", "SEGMENTATION_APP_TOKEN"
 """The environment variables that hold the credentials."""
 
 

@@ -171,7 +171,7 @@ class SqlStore:
             if since is None or not version - _KEPT_VERSIONS <= since <= version:
                 return Changes(version, None, [_whole(row) for row in connection.execute(tables.all_segments)])
             touched = connection.execute(tables.changed_since(since, version)).scalars().all()
-            rows = [row for ids in _chunks(touched) for row in connection.execute(tables.all_segments.where(segments.c.id.in_(ids)).add_columns(segments.c.position))]
+            rows = [row for ids in _chunks(touched) for row in connection.execute(tables.segments_by_id(ids))]
         rows.sort(key=lambda row: row.position)
         return Changes(version, frozenset(touched), [_whole(row) for row in rows])
 

@@ -19,7 +19,7 @@ class StoreError(Exception):
 class Conflict(NamedTuple):
     """An id that is taken: of the item at a position in what was to be stored."""
 
-    index: int
+    position: int
     member: str
     """`id` or `source_id`."""
 
