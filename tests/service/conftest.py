@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -68,8 +68,6 @@ class Local:
 
         async def send(message: Any) -> None:
             sent.append(message)
-
-        from urllib.parse import unquote
 
         scope = {
             "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": root_path + unquote(target), "root_path": root_path,
@@ -154,6 +152,12 @@ def open_service(database: Path) -> Iterator[Callable[..., Local]]:
 def ask(open_service: Callable[..., Local]) -> Local:
     """A service without segments and customers."""
     return open_service()
+
+
+@pytest.fixture
+def local() -> type[Local]:
+    """What asks any application in this process."""
+    return Local
 
 
 @pytest.fixture

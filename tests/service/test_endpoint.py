@@ -15,10 +15,15 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from segmentation import CustomerSegmentsList, SegmentEngine
-from segmentation.service import Service, ServiceRoute, Settings, SettingsError, create_app
+from segmentation.service import Service, ServiceRoute, Settings, SettingsError, create_app, sql, tables
+from segmentation.service.catalogue import Catalogue
 from segmentation.service.payloads import customer_in
+from segmentation.service.sql import open_store
+from segmentation.service.store import Page
 from segmentation.testing import strategies as our
 
 HEADERS = {"X-App-Id": "shop", "X-App-Token": "a secret"}
@@ -50,7 +55,7 @@ def test_a_stored_customer_is_found_by_id_then_by_source_id(ask: Any) -> None:
 
 
 def test_an_answer_is_the_one_of_the_engine(ask: Any) -> None:
-    definitions = [STARTS_WITH_S, {"name": "VIP", "type": "static", "customers": ["shop-1"]}, on("created_at", "$today", True)]
+    definitions: list[dict[str, Any]] = [STARTS_WITH_S, {"name": "VIP", "type": "static", "customers": ["shop-1"]}, on("created_at", "$today", True)]
     ids = [created(ask, definition) for definition in definitions]
     engine = SegmentEngine([{"id": id_, **definition} for id_, definition in zip(ids, definitions, strict=True)])
     stored = ask("POST", "/v1/customers", {"source_id": "shop-1", "name": "Sofia"}).json()
@@ -95,8 +100,6 @@ def test_an_id_that_is_not_utf8_is_refused(ask: Any, path: str) -> None:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from segmentation.service.sql import open_store
-
     store = open_store(str(tmp_path_factory.mktemp("shared") / "store.db"))
     yield store
     store.close()
@@ -104,7 +107,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @given(st.data())
 def test_what_is_stored_evaluates_as_what_was_sent(shared: Any, data: st.DataObject) -> None:
-    options = {"attributes": our.declared(), "locations": dict(our.LOCATIONS)}
+    options: dict[str, Any] = {"attributes": our.declared(), "locations": dict(our.LOCATIONS)}
     segment = data.draw(our.segments(max_leaves=4))
     now = data.draw(our.nows("UTC"))
     engine = SegmentEngine([segment], **options)
@@ -421,9 +424,6 @@ def test_a_change_is_seen_by_every_service_on_the_store(open_service: Any) -> No
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 5)), max_size=25))
 @example([(0, True, 1), (0, True, 2), (1, False, 1), (1, True, 1)])
 def test_services_that_follow_a_store_equal_one_that_starts(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, bool, int]]) -> None:
-    from segmentation.service.catalogue import Catalogue
-    from segmentation.service.sql import open_store
-
     store = open_store(str(tmp_path_factory.mktemp("follow") / "store.db"))
     followers = [Catalogue(store, {}) for _ in range(3)]
     try:
@@ -441,16 +441,13 @@ def test_services_that_follow_a_store_equal_one_that_starts(tmp_path_factory: py
 
 
 def test_one_who_missed_much_reads_everything_again(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from segmentation.service import sql
-    from segmentation.service.catalogue import Catalogue
-
     monkeypatch.setattr(sql, "_KEPT_VERSIONS", 3)
-    store = sql.open_store(str(database))
+    store = open_store(str(database))
     late = Catalogue(store, {})
     for number in range(6):
         store.add_segments([{"id": f"s{number}", "name": "", "filter": {}, "created_at": "2026-01-01T00:00:00Z"}])
     assert store.changes(1).gone is None
-    assert store.changes(4).gone == {"s4", "s5"}
+    assert store.changes(4).gone == frozenset({"s4", "s5"})
     assert late.at_least(6).segment_ids({}) == [f"s{number}" for number in range(6)]
     store.close()
 
@@ -508,11 +505,9 @@ def test_logs_say_nothing_of_customers(ask: Any, monkeypatch: pytest.MonkeyPatch
 # Inside another application
 
 
-def test_it_is_an_application_and_can_be_part_of_one(database: Path) -> None:
-    from tests.service.conftest import Local
-
+def test_it_is_an_application_and_can_be_part_of_one(database: Path, local: Any) -> None:
     config = Settings(str(database), "shop", "a secret")
-    alone = Local(create_app(config))
+    alone = local(create_app(config))
     assert alone("GET", "/v1/customers/a%2Fb%0A/segments").status == 200
     assert alone("GET", "/nothing").json()["key"] == "not_found"
     assert create_app(config).openapi()["paths"].keys() == alone("GET", "/openapi.json").json()["paths"].keys()
@@ -525,7 +520,7 @@ def test_it_is_an_application_and_can_be_part_of_one(database: Path) -> None:
 
     outer.router.routes.append(ServiceRoute(service, "/routed"))
     outer.mount("/mounted", service)
-    within = Local(outer)
+    within = local(outer)
     segment = created(lambda method, path, body: within(method, "/mounted" + path, body), on("source_id", "$is", "a/b\n"))
     assert within("GET", "/own").json() == "own"
     for root in ("", "/behind"):
@@ -533,3 +528,21 @@ def test_it_is_an_application_and_can_be_part_of_one(database: Path) -> None:
         assert within("GET", "/mounted/v1/customers/a%2Fb/segments", root_path=root).ids() == []
     assert within("GET", "/routedx/v1/segments").status == 404
     service.close()
+
+
+# Other databases
+
+
+def test_every_statement_is_one_of_postgresql_too(ask: Any) -> None:
+    """Compiled for PostgreSQL only: no server of it is at hand here."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's own
+    text = "\n".join(str(CreateTable(table).compile(dialect=dialect)) for table in tables.metadata.sorted_tables)
+    assert "position BIGSERIAL" in text
+    statements = [
+        tables.read_customer, tables.new_version, tables.version_now, tables.note_change, tables.forget_changes, tables.all_segments,
+        tables.segments_by_id(["a"]), tables.changed_since(1, 2), tables.page_of(Page(before=1, after=2), (1, 2)), tables.page_of(Page(is_descending=False), (1, 2)),
+        tables.total_of(Page(before=1)), sql.SqlStore._insert_customers(ask.app._store),
+    ]  # fmt: skip
+    for statement in statements:
+        assert str(statement.compile(dialect=dialect))
+    assert "ON CONFLICT (id) DO UPDATE" in str(statements[-1].compile(dialect=dialect))

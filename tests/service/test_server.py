@@ -29,7 +29,7 @@ def imported(kind: str, rows: list[Any], database: Path) -> None:
     assert cli.main(["import", kind, str(path), "--db", str(database)]) == 0
 
 
-def test_answers_are_right_while_much_changes(start: Any, database: Path) -> None:
+def test_answers_are_right_while_much_changes(start: Any, database: Path) -> None:  # noqa: PLR0915 - one story
     """Each customer has one writer, who counts up; an answer tells the count, which must be one that was stored while the answer was made.
 
     Two of the writers also add and remove a segment each time; it is there in every answer after the one, and in none after the other.

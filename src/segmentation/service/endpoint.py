@@ -74,11 +74,25 @@ class Service:
         self._store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            if scope["type"] == "websocket":
+        """Answer a request; the end of a server closes the service that it serves."""
+        match scope["type"]:
+            case "http":
+                await self._respond(scope, receive, send)
+            case "lifespan":
+                await self._live(receive, send)
+            case "websocket":
                 await send({"type": "websocket.close", "code": 1000})
-            return
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = (await receive())["type"]
+            if event == "lifespan.shutdown":
+                self.close()
+            await send({"type": f"{event}.complete"})
+            if event == "lifespan.shutdown":
+                return
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self._answer(scope, receive)
         except ApiError as error:

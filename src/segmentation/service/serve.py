@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
-from segmentation.service.app import create_app
 from segmentation.service.endpoint import Service
 from segmentation.service.settings import Settings
 
@@ -36,11 +34,19 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
         DefinitionError: The segments in the store cannot be read with these settings.
         ValueError: The engine's options are wrong.
     """
-    # An access log would be a log of customer ids.
-    options: dict[str, Any] = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_graceful_shutdown": 10}
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "access_log": False,  # it would be a log of customer ids
+        "lifespan": "on",
+        "proxy_headers": False,  # nothing depends on who asks
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+        "ws": "none",
+    }
     if workers == 1:
         sys.setswitchinterval(_SWITCH_SECONDS)
-        uvicorn.run(create_app(settings), **options)
+        uvicorn.run(Service(settings), **options)
         return
     Service(settings).close()  # what is wrong is told of here, once, not by workers that are started again and again
     described, path = tempfile.mkstemp(prefix="segmentation-", suffix=".json")  # an environment variable could not hold large locations
@@ -54,7 +60,7 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
         Path(path).unlink()
 
 
-def application() -> FastAPI:
-    """The application of a worker."""
+def application() -> Service:
+    """The service of a worker."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    return create_app(Settings.from_environment(**json.loads(Path(os.environ[_SETTINGS_FILE]).read_text(encoding="utf-8"))))
+    return Service(Settings.from_environment(**json.loads(Path(os.environ[_SETTINGS_FILE]).read_text(encoding="utf-8"))))
