@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from segmentation import cli
+from segmentation.service import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUIDE = REPOSITORY / "docs" / "service.md"
@@ -34,7 +35,8 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_guide_goes_as_shown(commands: Path) -> None:
+@pytest.mark.usefixtures("commands")
+def test_the_guide_goes_as_shown() -> None:
     assert BASH
     assert shutil.which("curl"), "the guide uses curl"
     fences = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
@@ -125,8 +127,8 @@ def test_serve_refuses_segments_that_its_options_cannot_read(commands: Path, cap
 
 @pytest.mark.usefixtures("commands")
 def test_customers_are_imported_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
-    secret = '{"id": 5, "name": "Jane Doe"}'
-    text = '\ufeff{"id": "a", "source_id": "s"}\r\n\n{\n' + secret + '\n{"id": "b", "source_id": "s"}\n{"id": "c"}\n[1]\n{"id": "c"}'
+    faulty = '{"id": 5, "name": "Jane Doe"}'
+    text = '\ufeff{"id": "a", "source_id": "s"}\r\n\n{\n' + faulty + '\n{"id": "b", "source_id": "s"}\n{"id": "c"}\n[1]\n{"id": "c"}'
     Path("customers.jsonl").write_text(text, encoding="utf-8", newline="")
     code, out, err = run("import", "customers", "customers.jsonl", "--db", "x.db", capsys=capsys)
     assert (code, out) == (1, "stored 3 customers\n")
@@ -140,7 +142,7 @@ def test_customers_are_imported_line_by_line(capsys: pytest.CaptureFixture[str])
     assert "missing.jsonl" in err
 
 
-def test_without_the_extra_it_is_said_what_to_type(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], commands: Path) -> None:
+def test_without_the_extra_it_is_said_what_to_type(commands: Path) -> None:
     script = "import sys; sys.modules['sqlalchemy'] = None; from segmentation.cli import main; sys.exit(main(sys.argv[1:]))"
     for arguments in (["serve", "--db", "x.db"], ["import", "segments", "x", "--db", "x.db"]):
         done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, cwd=commands)
@@ -149,8 +151,6 @@ def test_without_the_extra_it_is_said_what_to_type(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_document_names_the_limits_that_hold() -> None:
-    from segmentation.service import Settings
-
     text = GUIDE.read_text(encoding="utf-8")
     defaults: Any = Settings("x.db", "a", "b")
     assert f"| body of a segment | {defaults.max_segment_bytes >> 20} MiB |" in text
