@@ -50,8 +50,11 @@ class Local:
         self.app = app
         self.reads = 0
 
-    def __call__(self, method: str, path: str, body: Any = None, *, headers: Any = HEADERS, chunk: int = 1 << 16, root_path: str = "") -> Reply:
-        target, _, query = path.partition("?")
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, headers: Any = HEADERS, chunk: int = 1 << 16, root_path: str = "", is_whole: bool = False
+    ) -> Reply:
+        """One request; `is_whole` says that the path begins with the root path already."""
+        target, _, query = (path if is_whole else root_path + path).partition("?")
         chunks = [content(body)[start : start + chunk] for start in range(0, len(content(body)), chunk)] or [b""]
         pairs = headers.items() if isinstance(headers, dict) else headers
         lower = [(name.lower().encode(), value.encode()) for name, value in pairs]
@@ -70,8 +73,8 @@ class Local:
             sent.append(message)
 
         scope = {
-            "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": root_path + unquote(target), "root_path": root_path,
-            "raw_path": (root_path + target).encode(), "query_string": query.encode(), "headers": lower, "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
+            "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": unquote(target), "root_path": root_path,
+            "raw_path": target.encode(), "query_string": query.encode(), "headers": lower, "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
         }  # fmt: skip
         asyncio.run(self.app(scope, receive, send))
         start, *rest = sent

@@ -527,6 +527,9 @@ def test_it_is_an_application_and_can_be_part_of_one(database: Path, local: Any)
         assert within("GET", "/routed/v1/customers/a%2Fb%0A/segments", root_path=root).ids() == [segment]
         assert within("GET", "/mounted/v1/customers/a%2Fb/segments", root_path=root).ids() == []
     assert within("GET", "/routedx/v1/segments").status == 404
+    deep = local(service)
+    assert deep("GET", "/v1/segments", root_path="/a/b").status == 200
+    assert deep("GET", "/a%2Fb/x/v1/segments", root_path="/a/b", is_whole=True).json()["key"] == "not_found"
     service.close()
 
 

@@ -136,7 +136,9 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert not anchor or anchor in headings(file), f"{name_of(path)} links to {link}: {sorted(headings(file))}"
 
 
-@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/filter-language.md", "docs/operators.md", "docs/design.md", "docs/decisions.md", "docs/service.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/tutorial.md", "docs/filter-language.md", "docs/operators.md", "docs/design.md", "docs/decisions.md", "docs/service.md", "CONTRIBUTING.md"]
+)
 def test_the_readme_leads_to_every_document(name: str) -> None:
     assert name in links(ROOT / "README.md")
 

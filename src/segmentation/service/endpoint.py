@@ -59,7 +59,11 @@ class Service:
         self._settings = settings
         self._credentials = Credentials(settings.app_id, settings.app_token)
         self._store = open_store(settings.database, settings.busy_seconds)
-        self._catalogue = Catalogue(self._store, settings.engine_options())
+        try:
+            self._catalogue = Catalogue(self._store, settings.engine_options())
+        except BaseException:
+            self._store.close()
+            raise
         # Reads wait for the disk, writes for each other, updates of the engine for the processor: none of them for another kind.
         self._readers = ThreadPoolExecutor(4, "segmentation-read")
         self._writers = ThreadPoolExecutor(self._store.writers, "segmentation-write")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from segmentation.service.errors import ApiError, payload_too_large, unauthorized, unsupported_encoding
+from segmentation.service.errors import ApiError, no_such_path, payload_too_large, unauthorized, unsupported_encoding
 
 __all__ = ["ClientGoneError", "Credentials", "Receive", "Scope", "Send", "body_of", "parts_of", "send_answer", "send_error"]
 
@@ -32,7 +32,10 @@ def parts_of(scope: Scope) -> list[str]:
     parts = raw.split(b"/")[1:]
     root: str = scope.get("root_path", "").rstrip("/")
     if root and path.startswith(root + "/"):
-        del parts[: root.count("/")]
+        above = root.count("/")
+        if b"/" + b"/".join(map(unquote_to_bytes, parts[:above])) != root.encode():
+            raise no_such_path()  # a slash of the prefix is encoded, so that its parts are others
+        del parts[:above]
     if b"%" not in raw:
         try:
             return [part.decode("ascii") for part in parts]

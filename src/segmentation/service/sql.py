@@ -118,13 +118,22 @@ class SqlStore:
     def __init__(self, url: URL, busy_seconds: float) -> None:
         self._busy_seconds = busy_seconds
         self._engine = self._connect(url)
-        with _told_without_data(), self._writing() as connection:
-            tables.metadata.create_all(connection)
-            layout = connection.execute(select(tables.catalogue.c.layout)).scalar()
-            if layout is None:
-                connection.execute(insert(tables.catalogue).values(id=1, layout=tables.LAYOUT, version=0))
-            elif layout != tables.LAYOUT:
-                raise SettingsError(f"the store has layout {layout}, made by another release; this one uses layout {tables.LAYOUT}")
+        try:
+            with _told_without_data(), self._writing() as connection:
+                self._lay_out(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _lay_out(connection: Connection) -> None:
+        """Create the tables that are not there."""
+        tables.metadata.create_all(connection)
+        layout = connection.execute(select(tables.catalogue.c.layout)).scalar()
+        if layout is None:
+            connection.execute(insert(tables.catalogue).values(id=1, layout=tables.LAYOUT, version=0))
+        elif layout != tables.LAYOUT:
+            raise SettingsError(f"the store has layout {layout}, made by another release; this one uses layout {tables.LAYOUT}")
 
     # What databases do in their own ways
 
