@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +22,7 @@ from segmentation.service.payloads import customer_in, customers_in, new_id, pag
 from segmentation.service.requests import ClientGoneError, Credentials, Receive, Scope, Send, body_of, parts_of, send_answer, send_error
 from segmentation.service.settings import Settings
 from segmentation.service.sql import json_text, open_store
-from segmentation.service.store import ConflictError, StoreError
+from segmentation.service.store import ConflictError, Read, StoreError
 
 __all__ = ["Service"]
 
@@ -159,16 +160,17 @@ class Service:
         finally:
             self._pending -= 1
 
+    async def _read(self, customer_id: str) -> Read:
+        """Read at once where that is possible: a thread would cost more than SQLite does."""
+        if self._store.reads_at_once:
+            with suppress(StoreError):
+                return self._store.read(customer_id, is_patient=False)
+        return await self._in(self._readers, self._store.read, customer_id)
+
     # Customers
 
     async def _list_customer_segments(self, customer_id: str, _scope: Scope, _receive: Receive) -> _Answer:
-        if self._store.reads_at_once:
-            try:
-                version, record = self._store.read(customer_id, is_patient=False)
-            except StoreError:
-                version, record = await self._in(self._readers, self._store.read, customer_id)
-        else:
-            version, record = await self._in(self._readers, self._store.read, customer_id)
+        version, record = await self._read(customer_id)
         known, engine = self._catalogue.current
         if known < version:
             engine = await self._in(self._updaters, self._catalogue.at_least, version)
@@ -212,7 +214,7 @@ class Service:
         try:
             self._store.put_customers([record for _, record in records], timestamp(datetime.now(UTC)), partial(new_id, "cust"))
         except ConflictError as error:
-            taken = [(records[conflict.position][0], "the source_id belongs to a customer with another id") for conflict in error.conflicts]
+            taken = [(records[position][0], "the source_id belongs to a customer with another id") for position in error.positions]
             raise errors.invalid_lines(taken) from None
         return len(records)
 

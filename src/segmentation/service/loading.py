@@ -30,7 +30,7 @@ def load_segments(store: Store, source: bytes, options: Mapping[str, Any]) -> tu
     try:
         store.add_segments(definitions)
     except ConflictError as error:
-        taken = [(conflict.position, definitions[conflict.position]["id"]) for conflict in error.conflicts]
+        taken = [(index, definitions[index]["id"]) for index in error.positions]
         raise DefinitionError(Problem(index, name, "/id", "duplicate_id", f"the id {name!r} is already stored") for index, name in taken) from None
     return len(definitions), engine.warnings
 
@@ -56,8 +56,8 @@ def load_customers(
             try:
                 store.put_customers([record for _, record in batch], timestamp(datetime.now(UTC)), partial(new_id, "cust"))
             except ConflictError as error:
-                for conflict in reversed(error.conflicts):
-                    number, _ = batch.pop(conflict.position)
+                for position in reversed(error.positions):
+                    number, _ = batch.pop(position)
                     complain(number, "the source_id belongs to a customer with another id")
                 continue
             total += len(batch)

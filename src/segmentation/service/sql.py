@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from segmentation import iso8601
 from segmentation.service import tables
 from segmentation.service.settings import SettingsError
-from segmentation.service.store import Changes, Conflict, ConflictError, Page, Read, SegmentsPage, Store, StoreError, is_storable
+from segmentation.service.store import Changes, ConflictError, Page, Read, SegmentsPage, Store, StoreError, is_storable
 from segmentation.service.tables import customers, segments
 
 __all__ = ["json_text", "microseconds", "open_store"]
@@ -114,6 +114,7 @@ class SqlStore:
 
     reads_at_once = False
     writers = 8
+    _insert: Any = staticmethod(postgresql.insert)
 
     def __init__(self, url: URL, busy_seconds: float) -> None:
         self._busy_seconds = busy_seconds
@@ -152,7 +153,7 @@ class SqlStore:
             yield connection
 
     def _insert_customers(self) -> Any:
-        statement = postgresql.insert(customers)
+        statement = self._insert(customers)
         return statement.on_conflict_do_update(index_elements=["id"], set_={"source_id": statement.excluded.source_id, "record": statement.excluded.record})
 
     def close(self) -> None:
@@ -228,7 +229,7 @@ class SqlStore:
             for ids in _chunks([row["id"] for row in rows]):
                 taken.update(connection.execute(select(segments.c.id).where(segments.c.id.in_(ids))).scalars())
             if taken:
-                raise ConflictError([Conflict(index, "id") for index, row in enumerate(rows) if row["id"] in taken])
+                raise ConflictError([index for index, row in enumerate(rows) if row["id"] in taken])
             connection.execute(insert(segments), rows)
             connection.execute(tables.note_change, [{"version": version, "segment_id": row["id"]} for row in rows])
 
@@ -272,13 +273,13 @@ class SqlStore:
             moved: list[dict[str, str]] = []
             answers: list[str] = []
             written: dict[str, _Row] = {}
-            conflicts: list[Conflict] = []
+            conflicts: list[int] = []
             for index, record in enumerate(records):
                 source_id = record.get("source_id")
                 owner = None if source_id is None else owners.get(source_id)
                 identity = record.get("id") or owner or new_id()
                 if owner not in (None, identity):
-                    conflicts.append(Conflict(index, "source_id"))
+                    conflicts.append(index)
                     continue
                 old = known.get(identity)
                 if old is not None and source_id is None:
@@ -347,6 +348,7 @@ class SqliteStore(SqlStore):
 
     reads_at_once = True
     writers = 1
+    _insert: Any = staticmethod(sqlite.insert)
 
     def __init__(self, url: URL, busy_seconds: float) -> None:
         if url.database in (None, "", ":memory:") or "mode" in url.query:
@@ -378,10 +380,6 @@ class SqliteStore(SqlStore):
     def _reading(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, connection.begin():
             yield connection
-
-    def _insert_customers(self) -> Any:
-        statement = sqlite.insert(customers)
-        return statement.on_conflict_do_update(index_elements=["id"], set_={"source_id": statement.excluded.source_id, "record": statement.excluded.record})
 
     def read(self, customer_id: str, *, is_patient: bool = True) -> Read:
         """The customer and the version at the same moment.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["LONGEST_ID", "Changes", "Conflict", "ConflictError", "Page", "Read", "SegmentsPage", "Store", "StoreError", "is_storable"]
+__all__ = ["LONGEST_ID", "Changes", "ConflictError", "Page", "Read", "SegmentsPage", "Store", "StoreError", "is_storable"]
 
 LONGEST_ID = 1_024
 """Bytes of UTF-8 in the longest id that is stored: what every database can index."""
@@ -16,20 +16,13 @@ class StoreError(Exception):
     """The store cannot be used now: it is locked by another process, full, broken or gone. Never carries data."""
 
 
-class Conflict(NamedTuple):
-    """An id that is taken: of the item at a position in what was to be stored."""
-
-    position: int
-    member: str
-    """`id` or `source_id`."""
-
-
 class ConflictError(Exception):
     """Something to be stored has an id that belongs to another; nothing was stored."""
 
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        super().__init__(len(conflicts))
-        self.conflicts = conflicts
+    def __init__(self, positions: Sequence[int]) -> None:
+        super().__init__(len(positions))
+        self.positions = positions
+        """Where they stand among what was to be stored, in ascending order."""
 
 
 class Read(NamedTuple):
