@@ -42,14 +42,16 @@ _NO_CLOCKS: _Clocks = ((None, Clock(1, 0, 0)), (None, Clock(1, 0, 0)))
 class _Held:
     """A segment in an engine, with its forms in answers and as a test, each made when first asked for: threads that race make equal ones."""
 
-    __slots__ = ("_json", "_simple", "_test", "definition", "id", "order")
+    __slots__ = ("_simple", "_test", "definition", "id", "json", "order")
+
+    json: bytes
+    """As JSON text: a slot that is filled when first asked for, because an answer asks hundreds, and a property would take longer than the rest."""
 
     def __init__(self, order: int, definition: Definition) -> None:
         self.order = order
         self.id = definition.id
         self.definition = definition
         self._simple: SimpleSegment | None = None
-        self._json: bytes | None = None
         self._test: Test | None = None
 
     @property
@@ -58,11 +60,12 @@ class _Held:
             self._simple = SimpleSegment(id=self.definition.id, name=self.definition.name)
         return self._simple
 
-    @property
-    def json(self) -> bytes:
-        if self._json is None:
-            self._json = self.simple.model_dump_json().encode()
-        return self._json
+    def __getattr__(self, name: str) -> Any:
+        """What an empty slot comes to."""
+        if name != "json":
+            raise AttributeError(name)
+        self.json = self.simple.model_dump_json().encode()
+        return self.json
 
     def test(self, calendar: Calendar) -> Test:
         if self._test is None:
@@ -73,6 +76,7 @@ class _Held:
 _order: Callable[[_Held], int] = attrgetter("order")
 _id: Callable[[_Held], str] = attrgetter("id")
 _predicate: Callable[[_Held], Predicate] = attrgetter("definition.predicate")
+_json: Callable[[_Held], bytes] = attrgetter("json")
 
 
 def _settings(
@@ -194,7 +198,7 @@ class SegmentEngine:
 
     def evaluate_json(self, customer: Record, now: datetime | None = None) -> bytes:
         """The answer of `evaluate` as JSON text in UTF-8."""
-        pieces = [held.json for held in self._match(customer, now)]
+        pieces = [*map(_json, self._match(customer, now))]
         return b'{"object":"list","data_ref":"data","data":[%b],"total":%d}' % (b",".join(pieces), len(pieces))
 
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:

@@ -145,6 +145,7 @@ def test_links_lead_somewhere(path: Path) -> None:
         "docs/design.md",
         "docs/decisions.md",
         "CONTRIBUTING.md",
+        "docs/service.md",
         "docs/testing-segments.md",
         "docs/mutants.md",
     ],

@@ -71,11 +71,20 @@ def add_engine_options(parser: Parser, *, segments: str | None = None) -> None:
     options.add_argument(
         "--segments", metavar="FILE", help="definitions: a JSON array, one segment, an API list response or JSON Lines; - reads stdin", **files
     )
+    _add_reading_options(options)
+    options.add_argument("--now", metavar="ISO", type=_moment, help="the moment that counts as now, such as 2026-11-22T12:00:00Z (default: the current time)")
+
+
+def add_reading_options(parser: Parser) -> None:
+    """The options of what reads segments that are stored, and asks about them at the current time."""
+    _add_reading_options(parser.add_argument_group("how segments are read"))
+
+
+def _add_reading_options(options: argparse._ArgumentGroup) -> None:
     options.add_argument("--timezone", metavar="NAME", type=_timezone, default="UTC", help="IANA time zone in which days begin and end (default: UTC)")
     options.add_argument("--week-start", choices=list(WEEK_STARTS), default="monday", help="first day of the week (default: monday)")
     options.add_argument("--attributes", metavar="FILE|JSON", type=_json_object, help='declared types of attributes, such as {"metadata.signup": "date"}')
     options.add_argument("--locations", metavar="FILE|JSON", type=_json_object, help="shapes by location id, for $in_location")
-    options.add_argument("--now", metavar="ISO", type=_moment, help="the moment that counts as now, such as 2026-11-22T12:00:00Z (default: the current time)")
 
 
 def _timezone(name: str) -> str:

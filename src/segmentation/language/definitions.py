@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from segmentation.errors import DefinitionError, Problem, article, is_utf8, json_type, pointer, unreadable
@@ -14,7 +14,7 @@ from segmentation.language.parse import DEEPEST, Path, parse_filter
 from segmentation.language.predicate import Listed, Predicate
 from segmentation.model.segment import Fault, Segment, faults, type_of
 
-__all__ = ["Definition", "Document", "compile_definitions", "documents_in"]
+__all__ = ["Definition", "Document", "compile_definitions", "documents_in", "value_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,10 @@ class Document:
     elements: Sequence[Any]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    may_repeat: bool = False
-    """Whether some object in it has a key twice."""
 
 
 class _Repeated(dict[str, Any]):
-    """A JSON object in which keys occur twice; it holds the last value of each."""
+    """A JSON object in which keys occur twice, itself or inside; it holds the last value of each."""
 
     __slots__ = ("keys_twice",)
     keys_twice: list[str]
@@ -75,31 +73,43 @@ def documents_in(text: str | bytes | bytearray) -> Document:
     A byte order mark, CRLF and blank lines are accepted. Never raises for the text: what is wrong with it is among the problems.
     """
     try:
-        source = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        source = _decoded(text)
     except UnicodeDecodeError as error:
         return Document((), (_unreadable("the text cannot be read", error),))
-    source = source.removeprefix("\ufeff")
     try:
-        text_of = _Source()
-        return replace(_document(text_of.parsed(source)), may_repeat=text_of.has_repetitions)
+        return _document(_loads(source))
     except (RecursionError, ValueError) as error:
         lines = None if isinstance(error, RecursionError) else _lines(source)
         return lines or Document((), (_unreadable("the text cannot be read", error),))
+
+
+def value_in(text: str | bytes | bytearray) -> Any:
+    """The JSON value of a text whose objects remember keys that occur twice, for `compile_definitions` to report.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: It is nested too deep to be read.
+    """
+    return _loads(_decoded(text))
+
+
+def _decoded(text: str | bytes | bytearray) -> str:
+    source = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+    return source.removeprefix("\ufeff")
 
 
 def _lines(source: str) -> Document | None:
     """Read JSON Lines; None when most lines are no objects of their own, so that the text is not meant as lines."""
     elements: list[Any] = []
     problems: list[Problem] = []
-    reader = _Source()
     numbered = [(number, line) for number, line in enumerate(source.split("\n"), 1) if line.strip()]
     for number, line in numbered:
         try:
-            elements.append(reader.parsed(line))
+            elements.append(_loads(line))
         except (RecursionError, ValueError) as error:
             problems.append(_unreadable(f"line {number} cannot be read", error, ()))
     is_lines = len(numbered) > 1 and 2 * sum(isinstance(element, dict) for element in elements) >= len(numbered)
-    return Document(elements, tuple(problems), may_repeat=reader.has_repetitions) if is_lines else None
+    return Document(elements, tuple(problems)) if is_lines else None
 
 
 def _unreadable(what: str, error: ValueError | RecursionError, lines: Sequence[int] | None = None) -> Problem:
@@ -107,26 +117,25 @@ def _unreadable(what: str, error: ValueError | RecursionError, lines: Sequence[i
     return _problem_of_source(code, f"{what}: {unreadable(error, lines)}")
 
 
-class _Source:
-    """A reader of JSON text that notices keys that occur twice."""
+def _loads(source: str) -> Any:
+    """The value of JSON text. If keys occur twice in it, all its objects are `_Repeated`."""
+    are_unique = True
 
-    __slots__ = ("has_repetitions",)
-
-    def __init__(self) -> None:
-        self.has_repetitions = False
-
-    def parsed(self, text: str) -> Any:
-        return json.loads(text, object_pairs_hook=self._object)
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def members_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal are_unique
         members = dict(pairs)
-        if len(members) == len(pairs):
-            return members
-        self.has_repetitions = True
-        repeated = _Repeated(members)
-        seen: set[str] = set()
-        repeated.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # add answers None
-        return repeated
+        are_unique = are_unique and len(members) == len(pairs)
+        return members
+
+    value = json.loads(source, object_pairs_hook=members_of)
+    return value if are_unique else json.loads(source, object_pairs_hook=_repeated)
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> _Repeated:
+    repeated = _Repeated(pairs)
+    seen: set[str] = set()
+    repeated.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # add answers None
+    return repeated
 
 
 def _document(parsed: Any) -> Document:
@@ -172,7 +181,7 @@ def compile_definitions(document: Document, options: Options, is_taken: Callable
             problems.append(Problem(index, None, "", "bad_segment", f"a segment is an object, not {article(json_type(written))}"))
             continue
         found, warnings, predicate = _definition(written, options)
-        if document.may_repeat:
+        if isinstance(written, _Repeated):
             found = [*_repetitions(written), *found]
         segment_id = written.get("id")
         segment_id = segment_id if isinstance(segment_id, str) and segment_id and is_utf8(segment_id) else None
