@@ -18,6 +18,7 @@ __all__ = [
     "RecordError",
     "RecordTypeError",
     "SegmentationError",
+    "TranslationError",
     "UnknownSegmentError",
     "is_utf8",
     "nearest",
@@ -101,6 +102,23 @@ class UnknownSegmentError(SegmentationError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class TranslationError(SegmentationError, ValueError):
+    """Something cannot be said in another language with its meaning kept. Nothing of it was translated.
+
+    Args:
+        path: Keys and indices to the place, in what was to be translated.
+        reason: What was found there, and why it cannot be said.
+    """
+
+    def __init__(self, path: Iterable[object], reason: str) -> None:
+        self.pointer = pointer(*path)
+        self.reason = reason
+        super().__init__(self.pointer, reason)
+
+    def __str__(self) -> str:
+        return f"at {self.pointer}: {self.reason}" if self.pointer else self.reason
 
 
 def pointer(*tokens: object) -> str:

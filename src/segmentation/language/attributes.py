@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Final
@@ -22,6 +22,7 @@ __all__ = [
     "finder",
     "has_alias",
     "is_counter",
+    "keys_in",
 ]
 
 Record = Mapping[str, Any]
@@ -138,6 +139,37 @@ def _finder(key: str) -> Callable[[Record], Any]:
         return alias(record) if value is MISSING else value
 
     return find
+
+
+def keys_in(record: Record) -> Iterator[str]:
+    """Every attribute key under which something is found in a record, each at least once, and a few more (those of aliases).
+
+    What stands inside a cycle is told once around.
+    """
+    yield from _aliases_in(record)
+    pending: list[tuple[str, Record, tuple[int, ...]]] = [("", record, ())]
+    while pending:
+        prefix, inside, around = pending.pop()
+        for key, value in _items(inside):
+            yield prefix + key
+            opened = _opened(value)
+            if opened is not None and id(opened) not in around:
+                pending.append((f"{prefix}{key}.", opened, (*around, id(opened))))
+
+
+def _items(record: Record) -> list[tuple[str, Any]]:
+    """What a mapping holds; nothing of one that fails when it is asked, and nothing under keys that are no text."""
+    try:
+        return [(key, value) for key, value in record.items() if isinstance(key, str)]
+    except Exception:  # noqa: BLE001 - the mapping is of someone's making, and data never makes an evaluation raise
+        return []
+
+
+def _aliases_in(record: Record) -> Iterator[str]:
+    yield "city"
+    campaigns = _opened(_steps("loyalty", "campaigns")(record))
+    for campaign, _ in _items(campaigns or {}):
+        yield from (f"loyalty.referred_customers.campaigns.{campaign}", f"loyalty_points.campaigns.{campaign}.points", f"loyalty_tier.campaigns.{campaign}")
 
 
 def has_alias(key: str) -> bool:
