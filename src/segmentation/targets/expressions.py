@@ -23,7 +23,7 @@ ELEMENT: Final = ""
 
 def _expression(operation: str, *operands: Any) -> Operand:
     first, *rest = (operand if isinstance(operand, Operand) else Literal(operand) for operand in operands)
-    return Expression(_OPERATIONS[operation], first, *rest)
+    return Expression(_OPERATIONS[operation], first, *rest)  # type: ignore[arg-type]  # any operand is written alike
 
 
 def rule_of(expression: Operand) -> dict[str, Any]:
@@ -49,12 +49,12 @@ def written(expression: Any) -> Any:
 
 def all_of(parts: Sequence[Operand]) -> Operand:
     """Every part; a single one is itself, and of none the answer is true."""
-    return parts[0] if len(parts) == 1 else _expression("and", *parts or [True])
+    return parts[0] if len(parts) == 1 else _expression("and", *(parts or (True,)))
 
 
 def any_of(parts: Sequence[Operand]) -> Operand:
     """Some part; a single one is itself, and of none the answer is false."""
-    return parts[0] if len(parts) == 1 else _expression("or", *parts or [False])
+    return parts[0] if len(parts) == 1 else _expression("or", *(parts or (False,)))
 
 
 def is_not(part: Operand) -> Operand:
@@ -64,10 +64,10 @@ def is_not(part: Operand) -> Operand:
 
 def variable(path: str, default: Any = None) -> Operand:
     """What stands at a path, or else the default."""
-    return Variable(path if default is None else [path, default])
+    return Variable(path if default is None else [path, default])  # type: ignore[arg-type]  # what `var` takes is written as it is
 
 
-def some(path: str, default: list[Any], condition: Operand | bool) -> Operand:  # noqa: FBT001 - the constant true is a condition
+def some(path: str, default: list[Any], condition: Operand | bool) -> Operand:
     """Some element of the list at a path meets the condition."""
     return _expression("some", variable(path, default), condition)
 

@@ -56,7 +56,7 @@ def to_jsonlogic(
         {'some': [{'var': ['age.$number', []]}, {'>': [{'var': ''}, 18]}]}
     """
     options = Options.of(timezone, week_start, attributes, locations)
-    document = filter_or_segment.definition() if isinstance(filter_or_segment, Segment) else filter_or_segment
+    document: Any = filter_or_segment.definition() if isinstance(filter_or_segment, Segment) else filter_or_segment
     if not isinstance(document, Mapping) or not isinstance(document.get("id"), str):
         return rule_of(_read(document, options, ()))
     for _, predicate in compile_definitions(Document([document]), options):
@@ -153,7 +153,7 @@ class _Writer:
             parts.append(self.some("$places", _is_text(ids)))
         return any_of(parts)
 
-    def some(self, view: str, condition: Operand | bool) -> Operand:  # noqa: FBT001 - the constant true is a condition
+    def some(self, view: str, condition: Operand | bool) -> Operand:
         """Some scalar in a view of the attribute. A counter is 0 where it has none."""
         default = [0] if view == "$number" and self.attribute.counts else []
         return some(path_of(self.attribute.key, view), default, condition)
@@ -264,7 +264,7 @@ class _Writer:
         if constraint.of == "week":
             return self.some("$anniversary_week", same(it, first // 7))
         view, distance = ("$anniversary_days_ago", -first) if last <= 0 else ("$anniversary_days_ahead", last)
-        if first == last:
+        if first == last and not constraint.is_outside:
             if distance > NEAR_DAYS:
                 raise self.refusal(f"the data tells the nearest anniversary, so that {NEAR_DAYS} days is the farthest that can be asked for exactly")
             return self.some(view, same(it, distance))

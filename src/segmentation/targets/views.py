@@ -19,7 +19,7 @@ from typing import Any, Final
 from segmentation.errors import RecordTypeError, article, json_type
 from segmentation.language.attributes import Attribute, finder, keys_in
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Check, Facet
-from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, kinds_of, read
+from segmentation.language.data import DATES, TEXT_DATES, Kind, Reading, kinds_of, read
 from segmentation.language.dates import DAY, Clock, anniversaries
 from segmentation.language.options import Options
 from segmentation.language.predicate import names_of
@@ -29,8 +29,8 @@ __all__ = [
     "COUNT",
     "FARTHEST",
     "KNOWN",
-    "LARGE_NUMBER",
     "LARGEST",
+    "LARGE_NUMBER",
     "NAMES",
     "NEAR_DAYS",
     "PLACES",
@@ -213,17 +213,14 @@ def _viewed(reading: Reading, attribute: Attribute, clock: Clock, options: Optio
     if not reading.is_known and not reading.data:
         return views
     for view in _views(kinds_of(attribute)):
-        scalars = [
-            (datum, scalar) for datum in reading.data if datum.kind in view.kinds and (scalar := FACETS[view.facet](datum, clock)) is not None
-        ]
+        scalars = [scalar for datum in reading.data if datum.kind in view.kinds and (scalar := FACETS[view.facet](datum, clock)) is not None]
         if scalars or (attribute.counts and view.facet is Facet.NUMBER):
             views.update(_scalars(view, scalars, clock, options))
     return views
 
 
-def _scalars(view: View, found: list[tuple[Datum, Any]], clock: Clock, options: Options) -> dict[str, list[Any]]:
-    """A view's scalars as JSON has them, under its name; of numbers and of anniversaries there are further views."""
-    scalars = [scalar for _, scalar in found]
+def _scalars(view: View, scalars: list[Any], clock: Clock, options: Options) -> dict[str, list[Any]]:
+    """A view's scalars as JSON has them, under its name; of numbers there is a further view, and of anniversaries there are three."""
     match view.facet:
         case Facet.NUMBER:
             large = [str(int(scalar)) for scalar in scalars if LARGEST < abs(scalar) < _COUNTABLE]
@@ -265,7 +262,7 @@ MonthDays = dict[tuple[int, int], int]
 
 @lru_cache(maxsize=16)
 def _nearest_anniversaries(today: int, week_start: int) -> tuple[MonthDays, MonthDays, dict[tuple[int, int], tuple[int, ...]]]:
-    """For each month and day how far from today its anniversary is: before, after, and in which week. Eight years hold 29 February at the latest."""
+    """For each month and day how far from today its anniversary is: before, after, and in which week."""
     ago: MonthDays = {}
     ahead: MonthDays = {}
     for distance in range(367):
