@@ -21,7 +21,7 @@ from segmentation.language.operators import OPERATORS
 from segmentation.language.options import Options
 from segmentation.language.parse import parse_filter
 from segmentation.language.predicate import leaves
-from segmentation.targets import to_jsonlogic, to_jsonlogic_data
+from segmentation.targets import from_jsonlogic, to_jsonlogic, to_jsonlogic_data
 from segmentation.targets.views import VIEWS, attribute_of, path_of, view_of
 from segmentation.testing import strategies as our
 from segmentation.testing.strategies.filters import type_of
@@ -42,8 +42,10 @@ def agreed(rule: dict[str, Any], data: dict[str, Any]) -> Any:
 def compare(filter_: Mapping[str, Any], record: Mapping[str, Any], now: datetime = NOW, options: Mapping[str, Any] = OPTIONS) -> dict[str, Any]:
     """The rule of a filter, after both evaluators have said of the record what the engine says."""
     rule = to_jsonlogic(filter_, **options)
+    back = from_jsonlogic(rule, **options)
     data = to_jsonlogic_data(record, now, **options)
-    engine = SegmentEngine([{"id": "seg", "name": "", "filter": filter_}], **options)
+    engine = SegmentEngine([{"id": "seg", "name": "", "filter": filter_}, {"id": "back", "name": "", "filter": back}], **options)
+    assert engine.is_member(record, "seg", now) is engine.is_member(record, "back", now), f"{filter_!r}\nof {record!r}\nas {rule!r}\nis read as {back!r}"
     assert agreed(rule, data) is engine.is_member(record, "seg", now), f"{filter_!r}\nof {record!r}\nas {rule!r}\nover {data!r}"
     return rule
 

@@ -1,6 +1,7 @@
 """Predicates in other languages: JsonLogic, both ways, and filters of query builders and MongoDB."""
 
+from segmentation.targets.importer import from_jsonlogic
 from segmentation.targets.jsonlogic import to_jsonlogic
 from segmentation.targets.views import to_jsonlogic_data
 
-__all__ = ["to_jsonlogic", "to_jsonlogic_data"]
+__all__ = ["from_jsonlogic", "to_jsonlogic", "to_jsonlogic_data"]
