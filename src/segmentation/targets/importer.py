@@ -90,7 +90,7 @@ class _Reader:
         if len(rule) != 1:
             raise TranslationError(path, f"a rule is an object of one operator, not of {len(rule)} keys")
         ((name, operands),) = rule.items()
-        viewed = attributes_viewed(rule) if self.element_of is None else set()
+        viewed = attributes_viewed(rule) if self.element_of is None and name not in ("and", "!") else set()
         if len(viewed) == 1 and None not in viewed:
             (key,) = viewed
             found = condition_of(rule, str(key), self.options)

@@ -19,12 +19,12 @@ from segmentation.language.definitions import Document, compile_definitions
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation, Outline, Path
 from segmentation.language.parse import outline, parse_filter
-from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate
+from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate, leaves
 from segmentation.model import Segment
 from segmentation.targets.expressions import ELEMENT, Operand, all_of, any_of, compared, is_in, is_not, piece, rule_of, same, some, variable
 from segmentation.targets.views import COUNT, FARTHEST, KNOWN, LARGE_NUMBER, LARGEST, NAMES, NEAR_DAYS, path_of, view_of
 
-__all__ = ["rule_of_condition", "to_jsonlogic"]
+__all__ = ["rule_of_condition", "to_jsonlogic", "views_of_condition"]
 
 
 def to_jsonlogic(
@@ -71,6 +71,30 @@ def rule_of_condition(key: str, conditions: Mapping[str, Any], options: Options)
         return rule_of(_read({key: {"conditions": conditions}}, options, ()))
     except (DefinitionError, TranslationError):
         return None
+
+
+def views_of_condition(key: str, conditions: Mapping[str, Any], options: Options) -> set[str]:
+    """The views that the rule of one attribute's conditions reads; none when there is none."""
+    predicate, faults, _ = parse_filter({key: {"conditions": conditions}}, options)
+    return set() if faults else {view for leaf in leaves(predicate) for check in leaf.checks for view in _views_of(check, leaf.attribute)}
+
+
+def _views_of(check: Check, attribute: Attribute) -> set[str]:
+    match check.facet, check.constraint:
+        case Facet.KNOWN | Facet.PRESENT, _:
+            return {KNOWN}
+        case Facet.COUNT, _:
+            return {COUNT}
+        case Facet.NUMBER, OneOf(values):
+            return {"$number" if abs(value) <= LARGEST else LARGE_NUMBER.name for value in values}
+        case Facet.ANNIVERSARY, Window() as window:
+            return {_view_of_window(window)}
+        case _:
+            return {view_of(check, attribute).name}
+
+
+def _view_of_window(window: Window) -> str:
+    return "$anniversary_week" if window.of == "week" else "$anniversary_days_ago" if window.last <= 0 else "$anniversary_days_ahead"
 
 
 def _read(document: Any, options: Options, path: Path) -> Operand:
@@ -261,9 +285,9 @@ class _Writer:
         assert isinstance(constraint, Window)  # noqa: S101 - of anniversaries nothing else is asked, tested over the whole table
         it = variable(ELEMENT)
         first, last = constraint.first, constraint.last
+        view, distance = _view_of_window(constraint), -first if last <= 0 else last
         if constraint.of == "week":
-            return self.some("$anniversary_week", same(it, first // 7))
-        view, distance = ("$anniversary_days_ago", -first) if last <= 0 else ("$anniversary_days_ahead", last)
+            return self.some(view, same(it, first // 7))
         if first == last and not constraint.is_outside:
             if distance > NEAR_DAYS:
                 raise self.refusal(f"the data tells the nearest anniversary, so that {NEAR_DAYS} days is the farthest that can be asked for exactly")

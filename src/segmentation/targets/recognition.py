@@ -15,7 +15,7 @@ from typing import Any, Final
 from segmentation.language.dates import DAY, FIRST_DAY, LAST_DAY
 from segmentation.language.operators import OPERATORS, Operator, Takes
 from segmentation.language.options import Options
-from segmentation.targets.jsonlogic import rule_of_condition
+from segmentation.targets.jsonlogic import rule_of_condition, views_of_condition
 from segmentation.targets.views import attribute_of
 
 __all__ = ["attributes_viewed", "condition_of"]
@@ -35,7 +35,7 @@ def attributes_viewed(rule: Any) -> set[str | None]:
 def _paths(rule: Any) -> Iterator[str]:
     """The paths of a rule's variables, those of elements aside."""
     match rule:
-        case {"var": path} | {"var": [path, *_]}:
+        case {"var": [path, *_]} | {"var": path}:
             yield str(path)
         case {"some": [source, _]}:
             yield from _paths(source)
@@ -50,7 +50,10 @@ def condition_of(rule: Mapping[str, Any], key: str, options: Options) -> dict[st
     wanted = _canonical(rule)
     constants: Constants = {}
     _gather(rule, "", constants)
+    views = {view for view in constants if view}
     for conditions in _candidates(constants, key, options):
+        if views_of_condition(key, conditions, options) != views:  # the quick answer for nearly all
+            continue
         written = rule_of_condition(key, conditions, options)
         if written is not None and _canonical(written) == wanted:
             return conditions
@@ -134,12 +137,14 @@ def _equalities(constants: Constants, key: str, options: Options) -> Iterator[di
 def _values(constants: Constants) -> Iterator[Any]:
     """Operands of equality that the constants may come from; of those with one text, the one that asks most is last."""
     for text in constants.get("$text", ()):
+        if not isinstance(text, str):  # the constant true, of any text
+            continue
         yield text
         try:
             value = json.loads(text)
         except ValueError:
             continue
-        if isinstance(value, int | float) and math.isfinite(value):
+        if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
             yield value
     yield from constants.get("$number", ())
     yield from (int(text) for text in constants.get("$large_number", ()) if "$text" not in constants)
