@@ -128,7 +128,7 @@ def _equalities(constants: Constants, key: str, options: Options) -> Iterator[di
         rule = rule_of_condition(key, {"$is": value}, options)
         asked: Constants = {}
         _gather(rule, "", asked)
-        if rule is not None and all(set(map(_canonical, values)) <= there.get(view, set()) for view, values in asked.items()):
+        if rule is not None and all(view in there and set(map(_canonical, values)) <= there[view] for view, values in asked.items()):
             fitting[value if isinstance(value, str) else json.dumps(value)] = value  # a number asks what its text asks, and more
     values = list(fitting.values())
     yield {"$is": values[0]} if len(values) == 1 else {"$in": values}
