@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from segmentation.errors import TranslationError
-from segmentation.language.attributes import AttributeType
-from segmentation.language.dates import Clock
+from segmentation.language.attributes import MISSING, AttributeType
+from segmentation.language.data import read
+from segmentation.language.operators import OPERATORS, Takes
 from segmentation.language.options import Options
 from segmentation.language.outline import Path
 from segmentation.language.parse import DEEPEST, parse_filter
-from segmentation.language.data import read
-from segmentation.language.attributes import MISSING
 from segmentation.language.predicate import NO_CLOCK, holds
 
-__all__ = ["ALWAYS", "Filter", "NEVER", "condition", "conjunction", "disjunction", "finished", "is_always", "is_never", "key_at", "negation", "when_unknown"]
+__all__ = ["ALWAYS", "DATES", "NEVER", "Filter", "condition", "conjunction", "disjunction", "finished", "negation", "when_unknown"]
 
 Filter = dict[str, Any]
 
@@ -23,6 +22,7 @@ ALWAYS: Final[Filter] = {}
 """The filter that is true of every customer."""
 NEVER: Final[Filter] = {"$not": {}}
 """The filter that is true of none."""
+DATES: Final = (AttributeType.DATE, AttributeType.DATETIME)
 
 
 def condition(key: str, **operators: Any) -> Filter:
@@ -55,33 +55,56 @@ def _joined(junction: str, parts: list[Filter], of_none: Filter) -> Filter:
     if len(parts) < 2:  # noqa: PLR2004 - one is itself
         return parts[0] if parts else of_none
     flat = [inner for part in parts for inner in _flattened(junction, part)]
-    merged: Filter = {"junction": "or"} if junction == "or" else {}
+    merged: Filter = {}
     left = []
     for part in flat:
-        # An attribute's conditions combine by the junction around them, so they may stand together only when each had one and the same.
-        if len(part) == 1 and not part.keys() & merged.keys() and not part.keys() & {"$and", "$or"} and _is_single(part):
-            merged.update(part)
-        else:
+        if not _merge(part, merged):
             left.append(part)
-    if not left:
-        return merged
-    if not merged.keys() - {"junction"}:
-        return {"$or" if junction == "or" else "$and": left}
-    return {**merged, "$or" if junction == "or" else "$and": left}
+    group = {f"${junction}": left} if left else {}
+    return {**({"junction": "or"} if junction == "or" and merged else {}), **merged, **group}
+
+
+def _merge(part: Filter, merged: Filter) -> bool:
+    """Give a filter one more member, if that means the same there: one operator with one value is the same under any junction, and so is a `$not`."""
+    if len(part) != 1:
+        return False
+    ((key, value),) = part.items()
+    if key == "$not":
+        return merged.setdefault(key, value) is value
+    if key.startswith("$") or len(value["conditions"]) != 1:
+        return False
+    ((name, operand),) = value["conditions"].items()
+    if _asks_each(name, operand):
+        return False
+    conditions = merged.setdefault(key, {"conditions": {}})["conditions"]
+    return name not in conditions and conditions.setdefault(name, operand) is operand
 
 
 def _flattened(junction: str, part: Filter) -> list[Filter]:
-    group = f"${junction}"
-    return part[group] if list(part) == [group] else [part]
+    """The parts of a part that is joined by the same junction, each of one member; of several conditions of an attribute, each by itself."""
+    members = {key: value for key, value in part.items() if key != "junction"}
+    if part.get("junction", "and") != junction and (len(members) > 1 or not _is_group(junction, members)):
+        return [part]
+    parts: list[Filter] = []
+    for key, value in members.items():
+        if key == f"${junction}":
+            parts += [inner for filter_ in value for inner in _flattened(junction, filter_)]
+        elif key.startswith("$"):
+            parts.append({key: value})
+        elif any(_asks_each(name, operand) for name, operand in value["conditions"].items()):
+            return [part]
+        else:
+            parts += [{key: {"conditions": {name: operand}}} for name, operand in value["conditions"].items()]
+    return parts
 
 
-def _is_single(part: Filter) -> bool:
-    """Whether a filter of one member means the same under any junction: one operator with one value, or a group."""
-    ((key, value),) = part.items()
-    if key.startswith("$"):
-        return True
-    conditions = value["conditions"]
-    return len(conditions) == 1 and not any(isinstance(operand, list) and len(operand) > 1 for operand in conditions.values())
+def _is_group(junction: str, members: Filter) -> bool:
+    return list(members) == [f"${junction}"]
+
+
+def _asks_each(name: str, operand: Any) -> bool:
+    """Whether several values have a verdict each, which the junction around them combines."""
+    return isinstance(operand, list) and len(operand) > 1 and OPERATORS[name].takes is Takes.ONE
 
 
 def finished(made: Filter, options: Options, path: Path = ()) -> Filter:
@@ -104,6 +127,3 @@ def when_unknown(made: Filter, key: str, options: Options, *, is_true: bool) -> 
     if faults or holds(predicate, {}, lambda attribute: read(MISSING, attribute, options.calendar), NO_CLOCK) is is_true:
         return made
     return disjunction([condition(key, is_unknown=True), made]) if is_true else conjunction([condition(key, has_value=True), made])
-
-
-DATES: Final = (AttributeType.DATE, AttributeType.DATETIME)

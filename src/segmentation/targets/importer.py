@@ -136,7 +136,13 @@ class _Reader:
     def comparison(self, name: str, parts: Sequence[Any], places: Sequence[Path], here: Path) -> Filter:
         self.count(parts, here, 2, 3 if name in _ORDER else 2)
         read = [self.operand(part, place) for part, place in zip(parts, places, strict=True)]
-        return conjunction([self.compared(name, one, other, here) for one, other in pairwise(read)])
+        match read:
+            case [low, _Variable() as between, high] if not any(isinstance(bound, _Variable | _Piece) for bound in (low, high)):
+                bounds = [self.ordered(_FLIPPED[name], between, low, here), self.ordered(name, between, high, here)]
+                is_null = all(of_null for _, of_null in bounds)
+                return self.with_null(conjunction([made for made, _ in bounds]), between.key, is_true=is_null)
+            case _:
+                return conjunction([self.compared(name, one, other, here) for one, other in pairwise(read)])
 
     def compared(self, name: str, one: Any, other: Any, here: Path) -> Filter:
         if not isinstance(one, _Variable | _Piece) and not isinstance(other, _Variable | _Piece):
@@ -153,14 +159,19 @@ class _Reader:
             return self.piece(name, one, other, here)
         if name in _EQUAL:
             return self.equal(one, [other], here)
-        self.suits(one.key, other, here)
-        if isinstance(other, bool) or not isinstance(other, int | float):
-            raise TranslationError(here, f"filters order numbers, not {article(json_type(other))}")
+        made, of_null = self.ordered(name, one, other, here)
+        return self.with_null(made, one.key, is_true=of_null)
+
+    def ordered(self, name: str, variable: _Variable, bound: Any, here: Path) -> tuple[Filter, bool]:
+        """A variable on one side of a number; and whether null, or the default, is."""
+        self.suits(variable.key, bound, here)
+        if isinstance(bound, bool) or not isinstance(bound, int | float):
+            raise TranslationError(here, f"filters order numbers, not {article(json_type(bound))}")
         word, holds = _ORDER[name]
-        default = 0 if one.default is None else one.default
+        default = 0 if variable.default is None else variable.default
         if not isinstance(default, int | float):
             raise TranslationError(here, f"the default is {article(json_type(default))} and is compared with a number")
-        return self.with_null(condition(one.key, **{word: other}), one.key, is_true=holds(default, other))
+        return condition(variable.key, **{word: bound}), holds(default, bound)
 
     def equal(self, variable: _Variable, values: Sequence[Any], here: Path) -> Filter:
         """The variable is one of the values."""
