@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from segmentation.errors import TranslationError
+from segmentation.errors import TranslationError, article, json_type, shown
 from segmentation.language.attributes import MISSING, AttributeType
 from segmentation.language.data import read
 from segmentation.language.operators import OPERATORS, Takes
@@ -14,7 +14,7 @@ from segmentation.language.outline import Path
 from segmentation.language.parse import DEEPEST, parse_filter
 from segmentation.language.predicate import NO_CLOCK, holds
 
-__all__ = ["ALWAYS", "DATES", "NEVER", "Filter", "condition", "conjunction", "disjunction", "finished", "negation", "when_unknown"]
+__all__ = ["ALWAYS", "DATES", "NEVER", "Filter", "condition", "conjunction", "disjunction", "exactly", "finished", "negation", "one_of", "suited", "when_unknown"]
 
 Filter = dict[str, Any]
 
@@ -127,3 +127,37 @@ def when_unknown(made: Filter, key: str, options: Options, *, is_true: bool) -> 
     if faults or holds(predicate, {}, lambda attribute: read(MISSING, attribute, options.calendar), NO_CLOCK) is is_true:
         return made
     return disjunction([condition(key, is_unknown=True), made]) if is_true else conjunction([condition(key, has_value=True), made])
+
+
+def one_of(key: str, values: Sequence[Any]) -> Filter:
+    """The value is one of a few texts, numbers and booleans, each of its own type where there are several types."""
+    if len({bool if isinstance(value, bool) else str if isinstance(value, str) else float for value in values}) > 1:
+        return disjunction([exactly(key, value) for value in values])
+    return condition(key, **({"is": values[0]} if len(values) == 1 else {"in": list(values)}))
+
+
+def exactly(key: str, value: Any) -> Filter:
+    """A value of its own type alone, where text that looks like a number or a boolean may stand, too."""
+    match value:
+        case bool():
+            return conjunction([condition(key, **{"is": value}), condition(key, not_contain=str(value).lower())])
+        case str():
+            return {key: {"conditions": {"$is": value, "$starts_with": ""}}}
+        case _:
+            return {key: {"conditions": {"$more_than_equal": value, "$less_than_equal": value}}}
+
+
+def suited(key: str, constant: Any, options: Options, path: Path) -> None:
+    """Refuse a constant that the attribute's declared type reads otherwise than other languages do.
+
+    Raises:
+        TranslationError: The attribute is a date, or of another type than the constant; or the constant is no scalar.
+    """
+    declared = options.attribute(key).type
+    if not isinstance(constant, str | int | float):
+        raise TranslationError(path, f"filters compare with text, numbers and booleans, not {article(json_type(constant))}")
+    if declared in DATES:
+        raise TranslationError(path, f"the attribute {shown(key)} is a date, which filters compare as a date, and other languages as text or a number")
+    expected = {AttributeType.NUMBER: "number", AttributeType.BOOLEAN: "boolean", None: json_type(constant)}.get(declared, "string")
+    if expected != json_type(constant):
+        raise TranslationError(path, f"the attribute {shown(key)} is a {declared} and is compared with {article(json_type(constant))}")

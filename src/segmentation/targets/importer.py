@@ -15,10 +15,9 @@ from math import comb
 from typing import Any, Final
 
 from segmentation.errors import TranslationError, article, json_type, shown
-from segmentation.language.attributes import AttributeType
 from segmentation.language.options import Options
 from segmentation.language.outline import Path
-from segmentation.targets.building import ALWAYS, DATES, NEVER, Filter, condition, conjunction, disjunction, finished, negation, when_unknown
+from segmentation.targets.building import ALWAYS, NEVER, Filter, condition, conjunction, disjunction, exactly, finished, negation, one_of, suited, when_unknown
 from segmentation.targets.expressions import Operand, written
 from segmentation.targets.recognition import attributes_viewed, condition_of
 from segmentation.targets.views import NAMES
@@ -180,15 +179,10 @@ class _Reader:
                 self.suits(variable.key, value, here)
         is_null = any(_same(variable.default, value) for value in values)
         known = [value for value in values if value is not None]
-        types = {bool if isinstance(value, bool) else str if isinstance(value, str) else float for value in known}
-        if len(types) > 1:
-            made = disjunction([_exactly(variable.key, value) for value in known])
-        elif not known:
+        if not known:
             made = condition(variable.key, is_unknown=True) if values else NEVER
             return made if variable.default is None else self.with_null(NEVER, variable.key, is_true=is_null)
-        else:
-            made = condition(variable.key, **({"is": known[0]} if len(known) == 1 else {"in": known}))
-        return self.with_null(made, variable.key, is_true=is_null)
+        return self.with_null(one_of(variable.key, known), variable.key, is_true=is_null)
 
     def with_null(self, made: Filter, key: str, *, is_true: bool) -> Filter:
         """Within a list, null is for the list."""
@@ -208,15 +202,7 @@ class _Reader:
         return condition(key, **{"starts_with" if piece.at_start else "ends_with": text})
 
     def suits(self, key: str, constant: Any, here: Path) -> None:
-        """Refuse what a declared type reads otherwise than JsonLogic does."""
-        declared = self.options.attribute(key).type
-        if isinstance(constant, list | dict):
-            raise TranslationError(here, f"filters compare with text, numbers and booleans, not {article(json_type(constant))}")
-        if declared in DATES:
-            raise TranslationError(here, f"the attribute {shown(key)} is a date, which filters compare as a date, and JsonLogic as text or a number")
-        expected = {AttributeType.NUMBER: "number", AttributeType.BOOLEAN: "boolean", None: json_type(constant)}.get(declared, "string")
-        if expected != json_type(constant):
-            raise TranslationError(here, f"the attribute {shown(key)} is a {declared} and is compared with {article(json_type(constant))}")
+        suited(key, constant, self.options, here)
 
     # Membership
 
@@ -276,10 +262,9 @@ class _Reader:
         needed, keys = parts[0], self.keys(parts[1], places[1])
         if isinstance(needed, bool) or not isinstance(needed, int):
             raise TranslationError(places[0], "missing_some takes a whole number")
+        needed = min(needed, len(keys))  # when more are needed than are named, all are
         if needed <= 0:
             return NEVER
-        if needed > len(keys):
-            return ALWAYS if keys else NEVER
         if comb(len(keys), needed) > _MOST_COMBINATIONS:
             raise TranslationError(here, f"{needed} of {len(keys)} come to more than {_MOST_COMBINATIONS} alternatives")
         enough = [conjunction([condition(key, has_value=True) for key in some]) for some in combinations(keys, needed)]
@@ -295,7 +280,7 @@ class _Reader:
         variable = self.operand({"var": list(parts)}, here)
         if not isinstance(variable, _Variable) or self.element_of is not None or variable.default is not None:
             raise TranslationError(here, "a variable by itself has no default, and is no element of a list")
-        key, empty = variable.key, [_exactly(variable.key, value) for value in (False, 0, "")]
+        key, empty = variable.key, [exactly(variable.key, value) for value in (False, 0, "")]
         something = conjunction([condition(key, count_more=0), condition(key, has_value=True), negation(disjunction(empty))])
         return disjunction([condition(key, count_more=1), something])
 
@@ -386,17 +371,6 @@ def _complement(body: Any) -> Callable[[Path], tuple[Any, Path]] | None:
         case {"!=": operands} | {"!==": operands}:
             return lambda path: ({"===": operands}, path)
     return None
-
-
-def _exactly(key: str, value: Any) -> Filter:
-    """A value of its own type alone, where text that looks like a number or a boolean may stand, too."""
-    match value:
-        case bool():
-            return conjunction([condition(key, **{"is": value}), condition(key, not_contain=str(value).lower())])
-        case str():
-            return {key: {"conditions": {"$is": value, "$starts_with": ""}}}
-        case _:
-            return {key: {"conditions": {"$more_than_equal": value, "$less_than_equal": value}}}
 
 
 def _same(one: Any, other: Any) -> bool:
