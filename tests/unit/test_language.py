@@ -15,7 +15,7 @@ from segmentation import DefinitionError, SegmentEngine, language
 from segmentation.language.attributes import Attribute
 from segmentation.language.checks import WHOLE_VALUE
 from segmentation.language.data import Kind
-from segmentation.language.dates import anniversaries
+from segmentation.language.dates import Calendar, anniversaries
 from segmentation.language.operators import OPERATORS, Operand, Takes
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
@@ -286,3 +286,8 @@ def test_an_outline_is_the_filter_with_places() -> None:
     assert is_.attribute == Attribute("birthday", options.attribute("birthday").type)
     assert all(earlier != later for earlier, later in pairwise(part.path for part in found.parts))
     assert today.operator.takes is Takes.NOTHING
+
+
+def test_a_calendar_is_what_it_was_made_of() -> None:
+    assert repr(Calendar("Europe/Warsaw", "sunday")) == "Calendar(timezone='Europe/Warsaw', week_start='sunday')"
+    assert Calendar("UTC") == Calendar() != Calendar("Etc/UTC")
