@@ -16,7 +16,7 @@ from segmentation.language.attributes import Attribute
 from segmentation.language.checks import WHOLE_VALUE
 from segmentation.language.data import Kind
 from segmentation.language.dates import Calendar, anniversaries
-from segmentation.language.operators import OPERATORS, Operand, Takes
+from segmentation.language.operators import OPERATORS, Operand, Takes, meant
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
 from segmentation.language.parse import outline, parse_filter
@@ -246,6 +246,20 @@ def test_what_stands_beside_conditions() -> None:
 def test_what_to_write_for_none_of_several_values(name: str, suggestion: str | None) -> None:
     (warning,) = SegmentEngine([{"id": "s", "name": "", "filter": {"junction": "or", "x": {"conditions": {name: ["a", "b"]}}}}]).warnings
     assert (warning.code, warning.suggestion) == ("negative_values_under_or", suggestion)
+
+
+@pytest.mark.parametrize(
+    ("name", "operator"), [("more_then", "$more_than"), ("gt", "$more_than"), ("$GT", "$more_than"), ("$Is", "$is"), ("exists", "$has_value"), ("$zzzzz", None)]
+)
+def test_what_operator_was_meant(name: str, operator: str | None) -> None:
+    assert meant(name) == operator
+
+
+@pytest.mark.parametrize(("key", "suggestion"), [("condition", "conditions"), ("zzz", None), (5, None)])
+def test_what_key_was_meant(key: Any, suggestion: str | None) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        SegmentEngine([{"id": "s", "name": "", "filter": {"a": {key: {}, "conditions": {"$is": 1}}}}])
+    assert [(problem.code, problem.suggestion) for problem in caught.value.problems] == [("extra_key", suggestion)]
 
 
 @pytest.mark.parametrize(("name", "hint"), [("strng", "; did you mean 'string'?"), ("xyz", ""), ("Number", "; did you mean 'number'?")])
