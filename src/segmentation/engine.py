@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import UTC, datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import from_json
 
@@ -16,8 +17,12 @@ from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSe
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
+from segmentation.language.predicate import Predicate
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
+
+if TYPE_CHECKING:
+    from segmentation.explain import Explanation
 
 __all__ = ["SegmentEngine"]
 
@@ -68,11 +73,10 @@ class _Held:
         return self._test
 
 
-_json = attrgetter("json")
-
-
-def _order(held: _Held) -> int:
-    return held.order
+_json: Callable[[_Held], bytes] = attrgetter("json")
+_order: Callable[[_Held], int] = attrgetter("order")
+_id: Callable[[_Held], str] = attrgetter("id")
+_predicate: Callable[[_Held], Predicate] = attrgetter("definition.predicate")
 
 
 def _settings(
@@ -162,12 +166,17 @@ class SegmentEngine:
     def _build(self, document: Document, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._options = Options.of(settings["timezone"], settings["week_start"], settings["attributes"], settings["locations"])
-        definitions, self._source_warnings = compile_definitions(document, self._options)
-        self._held = {definition.id: _Held(order, definition) for order, definition in enumerate(definitions)}
-        self._next_order = len(definitions)
-        items = [(held.order, held, held.definition.predicate) for held in self._held.values()]
+        self._source_warnings = document.warnings
+        self._held: dict[str, _Held] = {}
         self._clocks = _NO_CLOCKS
-        self._matcher = Matcher(items, self._options.calendar, _CACHE_BYTES if settings["cache"] else 0, _order)
+        budget = _CACHE_BYTES if settings["cache"] else 0
+        self._matcher = Matcher(self._arriving(document), len(document.elements), self._options.calendar, budget, _order, _id, _predicate)
+        self._next_order = len(self._held)
+
+    def _arriving(self, document: Document) -> Iterator[tuple[int, _Held, Predicate]]:
+        for order, (definition, predicate) in enumerate(compile_definitions(document, self._options)):
+            held = self._held[definition.id] = _Held(order, definition)
+            yield order, held, predicate
 
     # Answers
 
@@ -195,7 +204,7 @@ class SegmentEngine:
     def segment_ids(self, customer: Record, now: datetime | None = None) -> list[str]:
         """The ids of the segments that a customer is in, in definition order."""
         record = customer if type(customer) is dict else read_record(customer)
-        return [held.id for held in self._matcher.match(record, self._clock(now))]
+        return self._matcher.labels(record, self._clock(now))
 
     def is_member(self, customer: Record, segment_id: str, now: datetime | None = None) -> bool:
         """Whether a customer is in one segment.
@@ -207,12 +216,22 @@ class SegmentEngine:
 
     def evaluate_unknown(self, customer_id: str, now: datetime | None = None) -> CustomerSegmentsList:
         """The segments that a customer who is not stored would be in if it were created now (section 6)."""
-        if not isinstance(customer_id, str):
-            raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
         now = datetime.now(UTC) if now is None else now
         self._clock(now)  # refuses a naive now before it becomes data
-        record = {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
-        return self.evaluate(record, now)
+        return self.evaluate(unknown_customer(customer_id, now), now)
+
+    def explain(self, customer: Record, segment_id: str, now: datetime | None = None) -> Explanation:
+        """Why a customer is, or is not, in one segment: every condition with its verdict, and what it saw.
+
+        Takes as long as it takes; `is_member` is for asking often. The explanation holds the customer's values, see `Explanation.redacted`.
+
+        Raises:
+            UnknownSegmentError: No segment has this id (a `KeyError`).
+        """
+        from segmentation.explain import explain  # noqa: PLC0415 - engines that are never asked why do not load it
+
+        definition = self._find(segment_id).definition
+        return explain(definition.document, definition.predicate, self._options, read_record(customer), self._clock(now))
 
     def _match(self, customer: Record, now: datetime | None) -> list[_Held]:
         return self._matcher.match(read_record(customer), self._clock(now))
@@ -247,22 +266,22 @@ class SegmentEngine:
             DefinitionError: An added segment is faulty, or has the id of one that stays.
         """
         removed = {segment_id: self._find(segment_id) for segment_id in remove}
-        added, _ = compile_definitions(Document(list(add)), self._options, lambda segment_id: segment_id in self._held and segment_id not in removed)
+        added = list(compile_definitions(Document(list(add)), self._options, lambda segment_id: segment_id in self._held and segment_id not in removed))
         engine = type(self).__new__(type(self))
         engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
         engine._clocks = _NO_CLOCKS
         engine._held, engine._next_order = self._held.copy(), self._next_order
-        arriving: list[_Held] = []
-        for definition in added:
+        arriving: list[tuple[int, _Held, Predicate]] = []
+        for definition, predicate in added:
             place = removed.get(definition.id)
-            arriving.append(_Held(engine._next_order if place is None else place.order, definition))
+            order = engine._next_order if place is None else place.order
+            arriving.append((order, _Held(order, definition), predicate))
             engine._next_order += place is None
-        for segment_id in removed.keys() - {held.definition.id for held in arriving}:
+        for segment_id in removed.keys() - {held.id for _, held, _ in arriving}:
             del engine._held[segment_id]
-        engine._held.update((held.definition.id, held) for held in arriving)
-        arriving.sort(key=lambda held: held.order)
-        items = [(held.order, held, held.definition.predicate) for held in arriving]
-        engine._matcher = self._matcher.replaced(items, [held.order for held in removed.values()])
+        engine._held.update((held.id, held) for _, held, _ in arriving)
+        arriving.sort(key=itemgetter(0))
+        engine._matcher = self._matcher.replaced(arriving, [held.order for held in removed.values()])
         return engine
 
     @property
@@ -275,6 +294,11 @@ class SegmentEngine:
         """What is odd, but not wrong, about the definitions (section 8)."""
         of_segments = (problem for position, held in enumerate(self._held.values()) for problem in held.definition.warnings_at(position))
         return (*self._source_warnings, *of_segments)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments that it reads filters under: `timezone`, `week_start`, `attributes`, `locations`."""
+        return {name: copy(value) for name, value in self._settings.items() if name != "cache"}
 
     def __len__(self) -> int:
         return len(self._held)
@@ -295,6 +319,13 @@ def _restored(
     engine = engine_class(documents, **settings)
     engine._source_warnings = source_warnings
     return engine
+
+
+def unknown_customer(customer_id: str, now: datetime) -> dict[str, Any]:
+    """The record of a customer who is not stored, as if created at `now` (section 6)."""
+    if not isinstance(customer_id, str):
+        raise TypeError(f"a customer id is a string, not {article(json_type(customer_id))}")
+    return {"object": "customer", "source_id": customer_id, "created_at": now.astimezone(UTC), "metadata": {}, "address": None}
 
 
 def read_record(customer: Record) -> Mapping[str, Any]:

@@ -137,7 +137,18 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/tutorial.md", "docs/filter-language.md", "docs/operators.md", "docs/design.md", "docs/decisions.md", "docs/service.md", "CONTRIBUTING.md"]
+    "name",
+    [
+        "docs/tutorial.md",
+        "docs/filter-language.md",
+        "docs/operators.md",
+        "docs/design.md",
+        "docs/decisions.md",
+        "docs/service.md",
+        "CONTRIBUTING.md",
+        "docs/testing-segments.md",
+        "docs/mutants.md",
+    ],
 )
 def test_the_readme_leads_to_every_document(name: str) -> None:
     assert name in links(ROOT / "README.md")

@@ -34,7 +34,9 @@ def test_importing_the_library_loads_pydantic_and_the_standard_library_only() ->
 def test_importing_the_library_loads_no_testing_and_no_command_line() -> None:
     output = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout
     assert [
-        name for name in json.loads(output) if name.startswith(("segmentation.testing", "segmentation.cli", "segmentation.targets", "segmentation.batch"))
+        name
+        for name in json.loads(output)
+        if name.startswith(("segmentation.testing", "segmentation.cli", "segmentation.explain", "segmentation.targets", "segmentation.batch"))
     ] == []
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from segmentation import __version__
-from segmentation.cli import check, describe, evaluate, serve
+from segmentation.cli import check, describe, evaluate, explain, serve
 from segmentation.cli.options import BROKEN_PIPE, FINE, INTERRUPTED, USAGE, CommandError, HelpFormatter, Parser
 from segmentation.cli.printing import complain
 
@@ -76,6 +76,7 @@ def _parser() -> Parser:
 examples:
   segmentation evaluate --segments segments.json customer.json
   segmentation evaluate --segments segments.json customers.jsonl > answers.jsonl
+  segmentation explain --segments segments.json customer.json --segment seg_gold
   segmentation check segments.json
   segmentation operators more_than
   segmentation schema > segment.schema.json
@@ -89,6 +90,6 @@ exit codes: 0 all is well; 1 segments or customers are at fault; 2 the command l
     )
     parser.add_argument("--version", action="version", version=f"segmentation {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (evaluate, check, describe, serve):
+    for module in (evaluate, explain, check, describe, serve):
         module.register(commands)
     return parser

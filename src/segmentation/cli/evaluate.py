@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from datetime import UTC, datetime
+from datetime import datetime
 
-from segmentation.cli.files import STDIN, content, fault, label, lines_of, one_or_many, opened
-from segmentation.cli.options import DATA, FINE, USAGE, CommandError, Commands, Parser, add_command, add_engine_options, engine_of
-from segmentation.cli.printing import complain, counted, indented, located
+from segmentation.cli.files import STDIN, fault, label, lines_of, one_or_many, opened
+from segmentation.cli.options import DATA, FINE, USAGE, CommandError, Commands, Parser, add_command, add_engine_options
+from segmentation.cli.printing import complain, indented
+from segmentation.cli.questions import moment_of, sound_engine
 from segmentation.engine import SegmentEngine
-from segmentation.errors import DefinitionError, RecordError, article, json_type
-from segmentation.language.dates import Calendar
+from segmentation.errors import RecordError, article, json_type
 
 
 def register(commands: Commands[Parser]) -> None:
@@ -50,17 +49,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         raise CommandError("segments and customers cannot both come from standard input", USAGE)
     if arguments.lines and arguments.unknown is not None:
         raise CommandError("argument --lines: not allowed with argument --unknown (see segmentation evaluate --help)", USAGE)
-    now: datetime = arguments.now or datetime.now(UTC)
-    try:
-        Calendar(arguments.timezone, arguments.week_start).clock(now)
-    except ValueError as error:
-        raise CommandError(f"argument --now: {error}", USAGE) from None
-    try:
-        engine = engine_of(content(arguments.segments), arguments)
-    except DefinitionError as error:
-        for problem in error.problems:
-            print(located(arguments.segments, problem), file=sys.stderr)
-        raise CommandError(f"{counted(len(error.problems), 'problem')} in {label(arguments.segments)}", DATA) from None
+    now = moment_of(arguments)
+    engine = sound_engine(arguments)
     if arguments.unknown is not None:
         print(laid_out(engine.evaluate_unknown(arguments.unknown, now).model_dump_json(), arguments))
         return FINE

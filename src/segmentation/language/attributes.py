@@ -9,7 +9,20 @@ from typing import Any, Final
 
 from segmentation.errors import nearest, shown
 
-__all__ = ["BIRTHDAYS", "BUILT_IN", "MISSING", "Attribute", "AttributeType", "Record", "built_in_type", "declarations", "finder", "has_alias", "is_counter"]
+__all__ = [
+    "BIRTHDAYS",
+    "BUILT_IN",
+    "MISSING",
+    "Attribute",
+    "AttributeType",
+    "Missing",
+    "Record",
+    "built_in_type",
+    "declarations",
+    "finder",
+    "has_alias",
+    "is_counter",
+]
 
 Record = Mapping[str, Any]
 """A customer record: a JSON object, or a Python mapping like one."""
@@ -87,7 +100,7 @@ def declarations(attributes: Mapping[str, str] | None) -> dict[str, AttributeTyp
     return declared
 
 
-class _Missing:
+class Missing:
     """Nothing was found: neither a value nor a null."""
 
     __slots__ = ()
@@ -96,7 +109,7 @@ class _Missing:
         return "MISSING"
 
 
-MISSING: Final = _Missing()
+MISSING: Final = Missing()
 
 
 def finder(key: str) -> Callable[[Record], Any]:

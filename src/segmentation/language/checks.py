@@ -66,7 +66,7 @@ class Facet(enum.Enum):
 WHOLE_VALUE: dict[Facet, Callable[[Reading], bool | int]] = {
     Facet.KNOWN: attrgetter("is_known"),
     Facet.PRESENT: attrgetter("is_present"),
-    Facet.COUNT: attrgetter("count"),
+    Facet.COUNT: attrgetter("size"),
 }
 """The facets of a whole value; all others are of one scalar in it, see `FACETS`."""
 

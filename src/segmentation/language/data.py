@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -60,8 +58,7 @@ class Datum(NamedTuple):
     instant: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """An attribute's value in one record, ready to be tested."""
 
     data: tuple[Datum, ...]
@@ -70,7 +67,7 @@ class Reading:
     """Whether it is a value at all, before a counter's default."""
     is_present: bool
     """Whether it is a value, after a counter's default."""
-    count: int
+    size: int
     """The number of elements stored."""
 
 
@@ -79,13 +76,13 @@ def read(stored: Any, attribute: Attribute, calendar: Calendar) -> Reading:
     value = plain(stored)
     if isinstance(value, list):
         data = tuple(datum for element in value for datum in data_of(plain(element), attribute.type, calendar))
-        return Reading(data, is_known=True, is_present=True, count=len(value))
-    data = tuple(data_of(value, attribute.type, calendar))
+        return Reading(data, is_known=True, is_present=True, size=len(value))
+    data = data_of(value, attribute.type, calendar)
     # Undeclared, anything stored is a value; declared, what cannot be read is not.
     is_known = value is not None and (attribute.type is None or bool(data))
     if not is_known and attribute.counts:
         data = (Datum(Kind.NUMBER, 0),)
-    return Reading(data, is_known=is_known, is_present=is_known or attribute.counts, count=0 if value is None else 1)
+    return Reading(data, is_known=is_known, is_present=is_known or attribute.counts, size=0 if value is None else 1)
 
 
 def plain(stored: Any) -> Any:
@@ -132,50 +129,47 @@ def _decimal(value: Decimal) -> Any:
     return value if number is None else number
 
 
-def data_of(value: Any, declared: AttributeType | None, calendar: Calendar) -> Iterator[Datum]:
+def data_of(value: Any, declared: AttributeType | None, calendar: Calendar) -> tuple[Datum, ...]:
     """The data that one scalar (already `plain`) holds: nothing for null, arrays, objects, and what its declared type cannot read."""
     match declared:
         case None:
-            yield from _undeclared(value, calendar)
+            return _undeclared(value, calendar)
         case AttributeType.STRING | AttributeType.GEOPOINT:
-            if isinstance(value, str):
-                yield Datum(Kind.STRING, value)
+            return (Datum(Kind.STRING, value),) if isinstance(value, str) else ()
         case AttributeType.NUMBER:
             number = number_in_text(value) if isinstance(value, str) else value
-            if isinstance(number, int | float) and not isinstance(number, bool):
-                yield Datum(Kind.NUMBER, number)
+            return (Datum(Kind.NUMBER, number),) if isinstance(number, int | float) and not isinstance(number, bool) else ()
         case AttributeType.BOOLEAN:
-            if isinstance(value, bool):
-                yield Datum(Kind.BOOLEAN, value)
-            elif isinstance(value, str) and value in _BOOLEANS:
-                yield Datum(Kind.BOOLEAN, _BOOLEANS[value])
+            boolean = _BOOLEANS.get(value) if isinstance(value, str) else value
+            return (Datum(Kind.BOOLEAN, boolean),) if isinstance(boolean, bool) else ()
         case AttributeType.DATE:
-            yield from _declared_date(value, calendar)
+            return _declared_date(value, calendar)
         case AttributeType.DATETIME:
-            yield from _declared_datetime(value, calendar)
+            return _declared_datetime(value, calendar)
 
 
 _BOOLEANS = {"true": True, "false": False}
 
 
-def _undeclared(value: Any, calendar: Calendar) -> Iterator[Datum]:
+def _undeclared(value: Any, calendar: Calendar) -> tuple[Datum, ...]:
     if isinstance(value, str):
-        yield Datum(Kind.STRING, value)
+        as_text = Datum(Kind.STRING, value)
         found = calendar.read_text(value)
-        if isinstance(found, Moment):
-            yield Datum(Kind.TEXT_DATETIME, value, found.day, found.instant)
-        elif found is not None:
-            yield Datum(Kind.TEXT_DATE, value, found.toordinal())
-    elif isinstance(value, bool):
-        yield Datum(Kind.BOOLEAN, value)
-    elif isinstance(value, int | float):
-        yield Datum(Kind.NUMBER, value)
-    elif isinstance(value, datetime):
+        if found is None:
+            return (as_text,)
+        as_date = Datum(Kind.TEXT_DATETIME, value, found.day, found.instant) if isinstance(found, Moment) else Datum(Kind.TEXT_DATE, value, found.toordinal())
+        return as_text, as_date
+    if isinstance(value, bool):
+        return (Datum(Kind.BOOLEAN, value),)
+    if isinstance(value, int | float):
+        return (Datum(Kind.NUMBER, value),)
+    if isinstance(value, datetime):
         moment = calendar.read_datetime(value)
         if moment is not None and (text := _written(value)) is not None:
-            yield Datum(Kind.DATETIME, text, moment.day, moment.instant)
+            return (Datum(Kind.DATETIME, text, moment.day, moment.instant),)
     elif isinstance(value, date) and (text := _written(value)) is not None:
-        yield Datum(Kind.DATE, text, date.toordinal(value))
+        return (Datum(Kind.DATE, text, date.toordinal(value)),)
+    return ()
 
 
 def _written(value: date) -> str | None:
@@ -186,21 +180,22 @@ def _written(value: date) -> str | None:
         return None
 
 
-def _declared_date(value: Any, calendar: Calendar) -> Iterator[Datum]:
+def _declared_date(value: Any, calendar: Calendar) -> tuple[Datum, ...]:
     """A date as written: a date-time's calendar date in its own offset, whatever the zone."""
     if isinstance(value, str):
         found = calendar.read_text(value)
-        if isinstance(found, Moment):
-            yield Datum(Kind.DATE, value, date.fromisoformat(value[:10]).toordinal())
-        elif found is not None:
-            yield Datum(Kind.DATE, value, found.toordinal())
-    elif isinstance(value, date) and not (isinstance(value, datetime) and calendar.read_datetime(value) is None):
+        if found is None:
+            return ()
+        day = date.fromisoformat(value[:10]) if isinstance(found, Moment) else found
+        return (Datum(Kind.DATE, value, day.toordinal()),)
+    if isinstance(value, date) and not (isinstance(value, datetime) and calendar.read_datetime(value) is None):
         text = _written(value)
         if text is not None:
-            yield Datum(Kind.DATE, text, date.toordinal(value))
+            return (Datum(Kind.DATE, text, date.toordinal(value)),)
+    return ()
 
 
-def _declared_datetime(value: Any, calendar: Calendar) -> Iterator[Datum]:
+def _declared_datetime(value: Any, calendar: Calendar) -> tuple[Datum, ...]:
     """A date-time; a plain date is its midnight in the calendar's zone."""
     moment: Moment | None = None
     if isinstance(value, str):
@@ -211,5 +206,4 @@ def _declared_datetime(value: Any, calendar: Calendar) -> Iterator[Datum]:
     elif isinstance(value, date):
         moment = calendar.midnight(value)
     text = value if isinstance(value, str) else _written(value) if moment is not None else None
-    if moment is not None and text is not None:
-        yield Datum(Kind.DATETIME, text, moment.day, moment.instant)
+    return () if moment is None or text is None else (Datum(Kind.DATETIME, text, moment.day, moment.instant),)

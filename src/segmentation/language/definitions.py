@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segmentation.errors import DefinitionError, Problem, article, is_utf8, json_type, pointer, unreadable
@@ -19,13 +19,29 @@ __all__ = ["Definition", "Document", "compile_definitions", "documents_in", "val
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A segment that was accepted: what it is called, as it was written, and what it means."""
+    """A segment that was accepted: what it is called, as it was written, and what it means.
+
+    Held as text, since engines have many and look at few: the properties read it anew each time.
+    """
 
     id: str
     name: str
-    document: dict[str, Any]
-    predicate: Predicate
+    written: str | dict[str, Any]
+    """The JSON text of the document, or a copy of one that JSON text cannot carry."""
+    options: Options
+    """What its filter is read under."""
     warnings: tuple[Fault, ...] = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The definition as it was given."""
+        document: dict[str, Any] = json.loads(self.written) if isinstance(self.written, str) else self.written
+        return document
+
+    @property
+    def predicate(self) -> Predicate:
+        """What it means."""
+        return _definition(self.document, self.options)[2]
 
     def warnings_at(self, index: int) -> list[Problem]:
         """The warnings about it, when it stands at `index` in a set."""
@@ -39,6 +55,8 @@ class Document:
     elements: Sequence[Any]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    may_repeat: bool = False
+    """Whether some object in it has a key twice."""
 
 
 class _Repeated(dict[str, Any]):
@@ -61,20 +79,22 @@ def documents_in(text: str | bytes | bytearray) -> Document:
     except UnicodeDecodeError as error:
         return Document((), (_unreadable("the text cannot be read", error),))
     try:
-        return _document(_loads(source))
+        text_of = _Source()
+        return replace(_document(text_of.parsed(source)), may_repeat=text_of.has_repetitions)
     except (RecursionError, ValueError) as error:
         lines = None if isinstance(error, RecursionError) else _lines(source)
         return lines or Document((), (_unreadable("the text cannot be read", error),))
 
 
-def value_in(text: str | bytes | bytearray) -> Any:
-    """The JSON value of a text whose objects remember keys that occur twice, for `compile_definitions` to report.
+def value_in(text: str | bytes | bytearray) -> Document:
+    """The one JSON value in a text, whatever it is, as the one element of a document.
 
     Raises:
         ValueError: The text is not JSON.
         RecursionError: It is nested too deep to be read.
     """
-    return _loads(_decoded(text))
+    reader = _Source()
+    return Document([reader.parsed(_decoded(text))], may_repeat=reader.has_repetitions)
 
 
 def _decoded(text: str | bytes | bytearray) -> str:
@@ -86,14 +106,15 @@ def _lines(source: str) -> Document | None:
     """Read JSON Lines; None when most lines are no objects of their own, so that the text is not meant as lines."""
     elements: list[Any] = []
     problems: list[Problem] = []
+    reader = _Source()
     numbered = [(number, line) for number, line in enumerate(source.split("\n"), 1) if line.strip()]
     for number, line in numbered:
         try:
-            elements.append(_loads(line))
+            elements.append(reader.parsed(line))
         except (RecursionError, ValueError) as error:
             problems.append(_unreadable(f"line {number} cannot be read", error, ()))
     is_lines = len(numbered) > 1 and 2 * sum(isinstance(element, dict) for element in elements) >= len(numbered)
-    return Document(elements, tuple(problems)) if is_lines else None
+    return Document(elements, tuple(problems), may_repeat=reader.has_repetitions) if is_lines else None
 
 
 def _unreadable(what: str, error: ValueError | RecursionError, lines: Sequence[int] | None = None) -> Problem:
@@ -101,18 +122,26 @@ def _unreadable(what: str, error: ValueError | RecursionError, lines: Sequence[i
     return _problem_of_source(code, f"{what}: {unreadable(error, lines)}")
 
 
-def _loads(source: str) -> Any:
-    return json.loads(source, object_pairs_hook=_object)
+class _Source:
+    """A reader of JSON text that notices keys that occur twice."""
 
+    __slots__ = ("has_repetitions",)
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    repeated = _Repeated(members)
-    seen: set[str] = set()
-    repeated.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # add answers None
-    return repeated
+    def __init__(self) -> None:
+        self.has_repetitions = False
+
+    def parsed(self, text: str) -> Any:
+        return json.loads(text, object_pairs_hook=self._object)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        self.has_repetitions = True
+        repeated = _Repeated(members)
+        seen: set[str] = set()
+        repeated.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # add answers None
+        return repeated
 
 
 def _document(parsed: Any) -> Document:
@@ -139,10 +168,8 @@ def _problem_of_source(code: str, message: str) -> Problem:
 # From data
 
 
-def compile_definitions(
-    document: Document, options: Options, is_taken: Callable[[str], bool] = lambda _: False
-) -> tuple[list[Definition], tuple[Problem, ...]]:
-    """Read every definition; the definitions, and the warnings about their source.
+def compile_definitions(document: Document, options: Options, is_taken: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[Definition, Predicate]]:
+    """Read every definition, one after the other, with its predicate.
 
     Args:
         document: The definitions.
@@ -150,10 +177,9 @@ def compile_definitions(
         is_taken: Whether a segment that is not in the document has an id already.
 
     Raises:
-        DefinitionError: Something is wrong with some definition; it carries every problem of all of them.
+        DefinitionError: At the end, when something is wrong with some definition; it carries every problem of all of them.
     """
     problems = list(document.problems)
-    definitions: list[Definition] = []
     first_with_id: dict[str, int] = {}
     for index, element in enumerate(document.elements):
         written = element.definition() if isinstance(element, Segment) else element
@@ -161,6 +187,8 @@ def compile_definitions(
             problems.append(Problem(index, None, "", "bad_segment", f"a segment is an object, not {article(json_type(written))}"))
             continue
         found, warnings, predicate = _definition(written, options)
+        if document.may_repeat:
+            found = [*_repetitions(written), *found]
         segment_id = written.get("id")
         segment_id = segment_id if isinstance(segment_id, str) and segment_id and is_utf8(segment_id) else None
         if segment_id is not None:
@@ -168,12 +196,24 @@ def compile_definitions(
             if first != index or is_taken(segment_id):
                 other = f"segment {first}" if first != index else "a segment that is there"
                 found.append(Fault(("id",), "duplicate_id", f"the id {segment_id!r} is already that of {other}"))
-        problems += _located(found, index, segment_id, written)
+        if found:
+            problems += _located(found, index, segment_id, written)
         if not problems:
-            definitions.append(Definition(written["id"], written["name"], _copied(written), predicate, tuple(warnings)))
+            yield Definition(written["id"], written["name"], _held(written), options, tuple(warnings)), predicate
     if problems:
         raise DefinitionError(problems)
-    return definitions, document.warnings
+
+
+def _held(written: Mapping[str, Any]) -> str | dict[str, Any]:
+    """What an engine keeps of a definition, so that nobody changes it behind its back."""
+    try:
+        text = json.dumps(written)
+        if json.loads(text) == written:
+            return text
+    except Exception:  # noqa: BLE001, S110 - it holds objects of someone's making, or NaN, or is nested too deep
+        pass
+    copied: dict[str, Any] = _copied(written)
+    return copied
 
 
 _COPIED_DEPTH = 3 * DEEPEST + 16  # two containers a level of a filter, and what stands around and in it
@@ -190,7 +230,7 @@ def _copied(value: Any, depth: int = _COPIED_DEPTH) -> Any:
 
 def _definition(written: Mapping[str, Any], options: Options) -> tuple[list[Fault], list[Fault], Predicate]:
     """The faults of one definition, its warnings, and its predicate."""
-    found = [*_repetitions(written), *faults(written)]
+    found = list(faults(written))
     if type_of(written) == "static":
         customers = written.get("customers")
         listed = Listed(frozenset(name for name in customers if isinstance(name, str)) if isinstance(customers, list | tuple) else frozenset())

@@ -19,6 +19,7 @@ Number = int | float
 MOST_DIGITS = 4_000
 LARGEST = 10**MOST_DIGITS
 """The least integer that has more than `MOST_DIGITS` digits."""
+_BEGINNINGS = frozenset("-0123456789")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -28,7 +29,7 @@ def number_in_text(source: str) -> Number | None:
     >>> number_in_text("9007199254740993"), number_in_text("1e3"), number_in_text(" 1"), number_in_text("1e999")
     (9007199254740993, 1000.0, None, None)
     """
-    found = _NUMBER.fullmatch(source)
+    found = _NUMBER.fullmatch(source) if source[:1] in _BEGINNINGS else None
     if found is None or (len(source) > MOST_DIGITS and sum(map(str.isdigit, source)) > MOST_DIGITS):
         return None
     if found[1] is None and found[2] is None:
@@ -74,6 +75,9 @@ def date_operand(operand: Any, calendar: Calendar) -> int | Moment | MonthDay | 
     return named.toordinal() if isinstance(named, date) else named or iso8601.parse_month_day(operand)
 
 
+_BOOLEANS = {"true": True, "false": False}
+
+
 class Value(NamedTuple):
     """An operand of equality, in every reading that data may ask of it; None where it has none."""
 
@@ -93,15 +97,9 @@ def value(operand: str | Number, calendar: Calendar) -> Value:
     """Read an operand of equality: a string, a finite number or a boolean."""
     if isinstance(operand, str):
         named = calendar.read_text(operand)
-        return Value(
-            text=operand,
-            number=number_in_text(operand),
-            boolean={"true": True, "false": False}.get(operand),
-            date=named.toordinal() if isinstance(named, date) else None,
-            moment=named if isinstance(named, Moment) else None,
-            month_day=iso8601.parse_month_day(operand),
-            days_ago=None,
-        )
+        moment = named if isinstance(named, Moment) else None
+        day = None if named is None or isinstance(named, Moment) else named.toordinal()
+        return Value(operand, number_in_text(operand), _BOOLEANS.get(operand), day, moment, iso8601.parse_month_day(operand), None)
     if isinstance(operand, bool):
         return Value(text(operand), None, operand, None, None, None, None)
     days = whole(operand)

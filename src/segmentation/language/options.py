@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from segmentation.language.attributes import Attribute, AttributeType, built_in_type, declarations
@@ -20,6 +20,8 @@ class Options:
     calendar: Calendar
     declared: Mapping[str, AttributeType]
     places: Mapping[str, Place]
+    _attributes: dict[str, Attribute] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The attributes that were asked for. Equal ones are one object, which saves memory and comparisons."""
 
     @classmethod
     def of(
@@ -38,4 +40,7 @@ class Options:
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of a key, with its declared or built-in type."""
-        return Attribute(key, self.declared.get(key) or built_in_type(key))
+        known = self._attributes.get(key)
+        if known is None:
+            known = self._attributes[key] = Attribute(key, self.declared.get(key) or built_in_type(key))
+        return known

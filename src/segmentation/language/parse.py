@@ -6,8 +6,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
+from functools import cache, partial
+from typing import Any
 
 from segmentation import iso8601
 from segmentation.errors import article, json_type, nearest, shown
@@ -17,10 +17,11 @@ from segmentation.language.checks import Check, Facet, OneOf
 from segmentation.language.data import Kind, kinds_of
 from segmentation.language.operators import OPERATORS, REFUSED, WHOLE_RANGES, Operand, Operator, Takes, meant, positive, refusal
 from segmentation.language.options import Options
-from segmentation.language.predicate import And, Leaf, Not, Or, Predicate
+from segmentation.language.outline import Condition, Junction, JunctionName, Negation, Outline, Path, joined
+from segmentation.language.predicate import And, Leaf, Not, Predicate
 from segmentation.model.segment import Fault
 
-__all__ = ["DEEPEST", "GROUPS", "Path", "parse_filter"]
+__all__ = ["DEEPEST", "GROUPS", "Path", "outline", "parse_filter"]
 
 DEEPEST = 64
 """The deepest level that a filter may stand on; the outermost is level 1."""
@@ -29,16 +30,19 @@ _SHORT = 60  # letters of a value that are repeated in a hint
 
 GROUPS = ("$and", "$or", "$not")
 
-Path = tuple[str | int, ...]
-_Junction = Literal["and", "or"]
 _INVALID = object()
 
 
 def parse_filter(document: Any, options: Options, path: Path = ()) -> tuple[Predicate, list[Fault], list[Fault]]:
     """Read a filter that stands at `path`: its predicate, the faults in it, and the warnings. With faults, the predicate is not to be used."""
     parser = _Parser(options)
-    predicate = parser.filter(document, path, 1)
-    return predicate, parser.faults, parser.warnings
+    read = parser.filter(document, path, 1)
+    return read.predicate, parser.faults, parser.warnings
+
+
+def outline(document: Any, options: Options, path: Path = ()) -> Outline:
+    """A filter without faults that stands at `path`, as it was written, each part with its predicate."""
+    return _Parser(options).filter(document, path, 1)
 
 
 @dataclass(slots=True)
@@ -52,15 +56,15 @@ class _Parser:
 
     # Filters and groups (section 2)
 
-    def filter(self, document: Any, path: Path, level: int) -> Predicate:
+    def filter(self, document: Any, path: Path, level: int) -> Junction:
         if level > DEEPEST:
             self.fault(path, "too_deep", f"filters are nested at most {DEEPEST} levels deep")
-            return And(())
+            return _nothing(path)
         if not isinstance(document, Mapping):
             self.fault(path, "bad_filter", f"a filter is an object, not {article(json_type(document))}")
-            return And(())
+            return _nothing(path)
         junction = self.junction(document)
-        members: list[Predicate] = []
+        members: list[Outline] = []
         for key, value in document.items():
             here = (*path, key)
             if key == "junction":
@@ -70,27 +74,27 @@ class _Parser:
             elif key in ("$and", "$or"):
                 members.append(self.group(key, value, here, level))
             elif key == "$not":
-                members.append(Not(self.filter(value, here, level + 1)))
+                members.append(Negation(here, self.filter(value, here, level + 1)))
             elif not isinstance(key, str) or not key:
                 self.fault(here, "bad_attribute", f"an attribute key is a non-empty string, not {shown(key)}")
             elif key.startswith("$"):
                 self.unknown_key(key, here)
             else:
-                members.append(self.attribute(key, value, here, junction))
-        return _joined(junction, members) if members else And(())
+                members += self.attribute(key, value, here, junction)
+        return Junction(path, junction, tuple(members)) if members else _nothing(path)
 
-    def junction(self, document: Mapping[str, Any]) -> _Junction:
+    def junction(self, document: Mapping[str, Any]) -> JunctionName:
         given = document.get("junction")
         return "or" if isinstance(given, str) and given.lower() == "or" else "and"
 
-    def group(self, key: str, value: Any, path: Path, level: int) -> Predicate:
+    def group(self, key: str, value: Any, path: Path, level: int) -> Junction:
         if not isinstance(value, list | tuple):
             self.fault(path, "bad_group", f"{key} takes an array of filters, not {article(json_type(value))}")
-            return And(())
+            return _nothing(path)
         if not value:
             self.fault(path, "empty_group", f"{key} needs at least one filter")
-        parts = [self.filter(part, (*path, index), level + 1) for index, part in enumerate(value)]
-        return _joined("or" if key == "$or" else "and", parts)
+        parts = tuple(self.filter(part, (*path, index), level + 1) for index, part in enumerate(value))
+        return Junction(path, "or" if key == "$or" else "and", parts)
 
     def unknown_key(self, key: str, path: Path) -> None:
         if key in OPERATORS or key in REFUSED:
@@ -99,12 +103,12 @@ class _Parser:
             message = f"{shown(key)} is not a key of a filter; keys are attributes, junction, {', '.join(GROUPS)}"
         self.fault(path, "unknown_key", message, nearest(key, (*GROUPS, "junction")))
 
-    def attribute(self, key: str, value: Any, path: Path, junction: _Junction) -> Predicate:
+    def attribute(self, key: str, value: Any, path: Path, junction: JunctionName) -> list[Condition]:
         if not isinstance(value, Mapping):
             hint = f'; write {{"conditions": {{"$is": {json.dumps(value)}}}}}' if isinstance(value, str | bool) and len(str(value)) < _SHORT else ""
             self.fault(path, "bad_attribute", f"an attribute holds an object with conditions, not {article(json_type(value))}{hint}")
-            return And(())
-        parts: list[Predicate] = []
+            return []
+        parts: list[Condition] = []
         for name, inner in value.items():
             if name == "conditions":
                 parts = self.conditions(self.options.attribute(key), inner, (*path, name), junction)
@@ -116,11 +120,11 @@ class _Parser:
                 self.fault((*path, name), "extra_key", message, near)
         if "conditions" not in value:
             self.fault((*path, "conditions"), "missing", "an attribute holds an object with conditions")
-        return _joined(junction, parts)
+        return parts
 
     # Conditions (section 5)
 
-    def conditions(self, attribute: Attribute, document: Any, path: Path, junction: _Junction) -> list[Predicate]:
+    def conditions(self, attribute: Attribute, document: Any, path: Path, junction: JunctionName) -> list[Condition]:
         if not isinstance(document, Mapping):
             self.fault(path, "bad_conditions", f"conditions are an object of operators, not {article(json_type(document))}")
             return []
@@ -137,26 +141,28 @@ class _Parser:
                 self.fault(here, "unknown_operator", f"{shown(name)} is not an operator", meant(name) if isinstance(name, str) else None)
         return parts
 
-    def condition(self, operator: Operator, attribute: Attribute, operand: Any, path: Path, junction: _Junction) -> Predicate:
-        if operator.twin and attribute.key in BIRTHDAYS:
-            operator = OPERATORS[operator.twin]
+    def condition(self, written: Operator, attribute: Attribute, operand: Any, path: Path, junction: JunctionName) -> Condition:
+        operator = OPERATORS[written.twin] if written.twin and attribute.key in BIRTHDAYS else written
+        of = partial(Condition, path, attribute, written, operator, operand)
         if operator.takes is Takes.NOTHING:
             self.warn_of_false(operator, operand, path)
-            return self.verdict(operator, attribute, [None])
+            return of(self.verdict(operator, attribute, [None]))
         is_array = isinstance(operand, list | tuple)
         values = list(operand) if is_array else [operand]
         if not values and operator.takes is Takes.ONE:
             self.fault(path, "empty_operand", f"{operator.name} needs a value: {operator.operand.value}")
-            return And(())
+            return of(And(()))
         read = [self.value(operator, attribute, value, (*path, index) if is_array else path) for index, value in enumerate(values)]
         if any(value is _INVALID for value in read):
-            return And(())
-        if operator.takes is Takes.LIST:
-            return self.verdict(operator, attribute, read)
+            return of(And(()))
+        if operator.takes is Takes.LIST and not (operator.asks_all and read):
+            return of(self.verdict(operator, attribute, read))
         if operator.negates and len(read) > 1 and junction == "or":
             message = f"several values of {operator.name} under the junction 'or' are true of every scalar; 'none of them' is $not_in, or the junction 'and'"
             self.warnings.append(Fault(path, "negative_values_under_or", message, "$not_in" if operator.name == "$is_not" else None))
-        return _joined(junction, [self.verdict(operator, attribute, [value]) for value in read])
+        verdicts = [self.verdict(operator, attribute, [value]) for value in read]
+        together = joined("and" if operator.asks_all else junction, verdicts)
+        return of(together, tuple(zip(values, verdicts, strict=True)) if len(values) > 1 else ())
 
     def warn_of_false(self, operator: Operator, operand: Any, path: Path) -> None:
         values = operand if isinstance(operand, list | tuple) else [operand]
@@ -172,9 +178,7 @@ class _Parser:
         """The predicate of an operator and the values that it takes together."""
         lower = positive(operator).lower
         assert lower is not None  # noqa: S101 - a positive operator lowers to checks, tested over the whole table
-        if operator.asks_all and values:
-            return And(tuple(_leaf(attribute, list(lower(value))) for value in values))
-        if operator.asks_all:
+        if operator.asks_all and not values:
             return Leaf(attribute, (Check(Facet.PRESENT, OneOf(frozenset({True})), Kind(0)),))
         leaf = _leaf(attribute, [check for value in values for check in lower(value)])
         return Not(leaf) if operator.negates else leaf
@@ -275,7 +279,6 @@ def _narrowed(kinds: Kind, possible: Kind) -> Kind | None:
     return kinds & possible or (None if kinds else kinds)
 
 
-def _joined(junction: _Junction, parts: Sequence[Predicate]) -> Predicate:
-    if len(parts) == 1:
-        return parts[0]
-    return Or(tuple(parts)) if junction == "or" else And(tuple(parts))
+def _nothing(path: Path) -> Junction:
+    """The filter that asks nothing; it stands in for what has faults, too."""
+    return Junction(path, "and", ())

@@ -37,10 +37,14 @@ class Leaf:
 
     def admits_any_scalar(self) -> bool:
         """Whether a value passes for being known, whatever scalar it is."""
-        return Leaf(self.attribute, tuple(check for check in self.checks if check.facet in WHOLE_VALUE)).admits(A_SCALAR, NO_CLOCK)
+        of_the_whole = tuple(check for check in self.checks if check.facet in WHOLE_VALUE)
+        return bool(of_the_whole) and Leaf(self.attribute, of_the_whole).admits(A_SCALAR, NO_CLOCK)
+
+    def __hash__(self) -> int:
+        return hash(self.attribute.key)  # quick, and all but equal leaves seldom have it in common
 
 
-A_SCALAR = Reading((), is_known=True, is_present=True, count=1)
+A_SCALAR = Reading((), is_known=True, is_present=True, size=1)
 """What is the same of every known value that is no array; its scalar left out."""
 
 NO_CLOCK = Clock(1, 0, 0)

@@ -10,16 +10,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from segmentation.language.attributes import Attribute, Record
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf, Listed, names_of
-from segmentation.matching.column import Column
-from segmentation.matching.direct import Test
+from segmentation.matching.column import FEW_VALUED, Column
+from segmentation.matching.formulas import Formula
 from segmentation.matching.plan import Conjunction
 from segmentation.matching.postings import Members
 
-__all__ = ["Block", "Entry", "Listing"]
+__all__ = ["Block", "Entry", "Listing", "taken"]
 
 Payload = TypeVar("Payload")
 
-_WORD = 64
+_WORD = 32
 _DENSE = 24  # one bit in so many is many
 _AS_TRUTH = bytes.maketrans(b"01", b"\0\1")
 _BIT = {1 << bit: bit for bit in range(_WORD)}
@@ -30,8 +30,10 @@ class Entry(NamedTuple, Generic[Payload]):
 
     payload: Payload
     """The answer."""
-    decides: Test | None
-    """For a candidate: whether it is one indeed. None when its conjunctions are exact."""
+    label: str
+    """The answer's name."""
+    formula: Formula | None
+    """For a candidate: what decides when a conjunction holds. None when those are exact."""
 
 
 class Listing:
@@ -75,7 +77,7 @@ class Listing:
 def _merged(one: Members, other: Members) -> Members:
     merged = one.copy()
     for customer, posting in other.postings.items():
-        for bit in posting if isinstance(posting, tuple) else _taken(range(posting.bit_length()), posting):
+        for bit in posting if isinstance(posting, tuple) else taken(range(posting.bit_length()), posting):
             merged.add(customer, bit)
     return merged
 
@@ -83,17 +85,21 @@ def _merged(one: Members, other: Members) -> Members:
 class Block(Generic[Payload]):
     """Conjunctions in a row, indexed by attribute. Never changed once built: `extended` answers another block, which shares what it can."""
 
-    __slots__ = ("_order", "candidates", "capacity", "columns", "has_alternatives", "listing", "payloads", "tests")
+    __slots__ = ("_lasts", "_order", "_others", "candidates", "capacity", "columns", "formulas", "labels", "listing", "payloads")
 
     def __init__(self) -> None:
         self.payloads: list[Payload] = []
         """What each bit stands for; the bits of one entry are neighbours."""
-        self.has_alternatives = False
-        """Whether some entry has several bits."""
+        self.labels: list[str] = []
+        """Its label."""
+        self._lasts = 0
+        """The last bit of every entry."""
+        self._others = 0
+        """All bits but the last ones."""
         self.candidates = 0
-        """The bits of entries that are to be decided."""
-        self.tests: dict[int, Test] = {}
-        """By bit, what decides."""
+        """The last bits of entries that are to be decided."""
+        self.formulas: dict[int, Formula] = {}
+        """By last bit, what decides."""
         self.capacity = 0
         """The number of conjunctions that rows have room for."""
         self.columns: dict[Attribute, Column] = {}
@@ -119,8 +125,9 @@ class Block(Generic[Payload]):
         """
         new: Block[Payload] = Block()
         new.payloads = self.payloads.copy()
-        new.has_alternatives = self.has_alternatives or any(len(conjunctions) > 1 for _, conjunctions in additions)
-        new.candidates, new.tests = self.candidates, self.tests.copy()
+        new.labels = self.labels.copy()
+        new._lasts, new._others = self._lasts, self._others
+        new.candidates, new.formulas = self.candidates, self.formulas.copy()
         new.columns = self.columns.copy()
         new.listing = self.listing and self.listing.copy()
         copied: set[Attribute] = set()
@@ -128,9 +135,7 @@ class Block(Generic[Payload]):
             for conjunction in conjunctions:
                 bit = new.width
                 new.payloads.append(entry.payload)
-                if entry.decides is not None:
-                    new.candidates |= 1 << bit
-                    new.tests[bit] = entry.decides
+                new.labels.append(entry.label)
                 by_attribute: dict[Attribute, list[tuple[Leaf, bool]]] = {}
                 for leaf, is_negated in conjunction:
                     if isinstance(leaf, Listed):
@@ -144,6 +149,12 @@ class Block(Generic[Payload]):
                         known = new.columns.get(attribute)
                         new.columns[attribute] = known.copy() if known else Column(attribute, calendar)
                     new.columns[attribute].add(literals, bit)
+            last = 1 << new.width - 1
+            new._lasts |= last
+            new._others |= last - (last << 1 >> len(conjunctions))
+            if entry.formula is not None:
+                new.candidates |= last
+                new.formulas[new.width - 1] = entry.formula
         new.capacity = max(self.capacity, 1 << new.width.bit_length())
         if new.capacity > self.capacity:  # rows become wider
             new.columns = {attribute: column if attribute in copied else column.copy() for attribute, column in new.columns.items()}
@@ -157,55 +168,54 @@ class Block(Generic[Payload]):
         new._order = [(numbers[attribute], column) for attribute, column in ordered]
         return new
 
-    def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> list[Payload]:
-        """The payloads, ascending by bit and each once, of the bits among `alive` whose conjunction holds, given the record's stored values."""
+    def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> int:
+        """The entries of which a conjunction among the bits `alive` holds, given the record's stored values: the last bit of each, candidates undecided."""
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
         for number, column in self._order:
             asked = alive & column.restricted
             if asked:
                 stored = values[number]
-                if column.few and asked.bit_count() <= column.few and column.is_new_text(stored):
-                    alive = column.sieved(alive, asked, stored, clock)
+                kind = type(stored)
+                row: int | None
+                if kind is str:
+                    row = column.texts.get(stored)
+                    if row is None and column.few and asked.bit_count() <= column.few:
+                        alive = column.sieved(alive, asked, stored)
+                        continue
+                elif (kind is int or (kind is float and stored == stored)) and column.number_row is not None:  # noqa: PLR0124 - NaN is not a number
+                    row = column.number_row(stored)
                 else:
-                    alive &= column.row(stored, clock)
-        if not alive:
-            return []
-        if alive & self.candidates:
-            alive = self._decided(alive, record, clock)
-        found = _taken(self.payloads, alive)
-        return list(dict.fromkeys(found)) if self.has_alternatives else found
-
-    def _decided(self, alive: int, record: Record, clock: Clock) -> int:
-        """The bits without the candidates that are none. Neighbours of one entry have one test, asked once."""
-        test, verdict = None, False
-        for bit in _taken(range(self.width), alive & self.candidates):
-            if self.tests[bit] is not test:
-                test = self.tests[bit]
-                verdict = test(record, clock)
-            if not verdict:
-                alive ^= 1 << bit
-        return alive
+                    row = column.others.get(stored) if kind in FEW_VALUED else None
+                alive &= column.row(stored, clock) if row is None else row
+        # Within each entry's bits, a carry reaches the last one from any other (and never passes it).
+        return ((alive & self._others) + self._others | alive) & self._lasts if self._others else alive
 
 
 _Item = TypeVar("_Item")
 
 
-def _taken(items: Sequence[_Item], bits: int) -> list[_Item]:
+def taken(items: Sequence[_Item], bits: int) -> list[_Item]:
     """The items whose bit is set, ascending.
 
-    Few bits are taken by words of 64, so that the cost follows words and set bits, not their product; many are taken in one pass over all.
+    Few bits are taken by words of 32, so that the cost follows words and set bits, not their product; many are taken in one pass over all.
     """
+    found: list[_Item] = []
+    if not bits:
+        return found
     if bits.bit_count() * _DENSE > bits.bit_length():
         return list(compress(items, bin(bits)[:1:-1].encode().translate(_AS_TRUTH)))
-    taken: list[_Item] = []
-    append = taken.append
+    append = found.append
     size = (bits.bit_length() + _WORD - 1) // _WORD
-    first = 0
-    for word in unpack(f"<{size}Q", bits.to_bytes(8 * size, "little")):
+    words = unpack(f"<{size}I", bits.to_bytes(4 * size, "little"))
+    for number in compress(range(size), words):
+        word = words[number]
+        bit = _BIT.get(word)
+        if bit is not None:  # the only one, as it mostly is
+            append(items[_WORD * number + bit])
+            continue
         while word:
             lowest = word & -word
-            append(items[first + _BIT[lowest]])
-            word ^= lowest  # noqa: PLW2901 - bit by bit, until none is left
-        first += _WORD
-    return taken
+            append(items[_WORD * number + _BIT[lowest]])
+            word ^= lowest
+    return found

@@ -9,27 +9,32 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from segmentation.language.attributes import MISSING, Attribute, AttributeType
+from segmentation.language.attributes import MISSING, Attribute, AttributeType, Missing
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
 from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import A_SCALAR, NO_CLOCK, Leaf
-from segmentation.matching.direct import ValueTest, compile_leaf
+from segmentation.matching.direct import text_test
 from segmentation.matching.flips import Flips
 from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
 from segmentation.matching.tables import Hits, Table
 
-__all__ = ["Column", "Slot"]
+__all__ = ["FEW_VALUED", "Column", "Slot"]
+
+FEW_VALUED = frozenset({bool, type(None), type(MISSING)})
+"""The types that have one or two values: their rows are always remembered."""
 
 _OF_THE_DAY = frozenset({Facet.DAYS_AGO, Facet.WEEKS_AGO, Facet.MONTHS_AGO, Facet.YEARS_AGO, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
 _OF_DAYS = frozenset({Facet.DAY, Facet.DAY_OF_MONTH, Facet.MONTH, Facet.YEAR, Facet.MONTH_DAY})
 _IN_JSON = ~DATES
 """The kinds of data that an undeclared attribute has in JSON; Python dates are rarer."""
 _DAYS_KEPT = 4  # todays whose rows are remembered
+_COUNTS_KEPT = 64  # elements of an array up to which what it is as a whole is remembered
 _LONGEST = 256  # letters of a text that is remembered
 _SHORTEST_DATE = len("YYYY-MM-DD")
 _DASH = 4  # where the first dash of ISO text stands
@@ -39,6 +44,11 @@ _EFFORT_OF_ROW = 0.6
 _EFFORT_OF_READING = 6.0
 _EFFORT_OF_TEST = 0.35
 _WORTH_ASKING = 2.0
+
+
+@cache
+def _members(kinds: Kind) -> tuple[Kind, ...]:
+    return tuple(kinds)
 
 
 class Slot:
@@ -92,9 +102,14 @@ class Slot:
         self.ages = self._grouped(frozenset({Facet.AGE}))
         """The tables of ages, which go by the microsecond and are not remembered."""
 
-    def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, list[tuple[Any, Table]]]:
-        """The tables of some facets by the kind of data that they look at."""
-        return {kind: [(FACETS[facet], table) for (facet, kinds), table in self.tables.items() if facet in facets and kind & kinds] for kind in Kind}
+    def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, list[tuple[Any, tuple[Hits, ...]]]]:
+        """The look-ups of some facets by the kind of data that they look at."""
+        grouped: dict[Kind, list[tuple[Any, tuple[Hits, ...]]]] = {kind: [] for kind in Kind}
+        for (facet, kinds), table in self.tables.items():
+            if facet in facets:
+                for kind in _members(kinds):
+                    grouped[kind].append((FACETS[facet], table.look_ups))
+        return grouped
 
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""
@@ -104,10 +119,11 @@ class Slot:
         """The bits of the conditions (ages aside) that the scalars of a value meet."""
         found = 0
         for datum in reading.data:
-            for facet, table in self._by_kind[datum.kind]:
+            for facet, look_ups in self._by_kind[datum.kind]:
                 scalar = facet(datum, clock)
                 if scalar is not None:
-                    found |= table.hits(scalar, clock)
+                    for hits in look_ups:
+                        found |= hits(scalar, clock)
             if datum.day is not None:
                 found |= self._day_hits(datum, clock)
         return found
@@ -126,10 +142,11 @@ class Slot:
         found = known.get(key)
         if found is None:
             found = 0
-            for facet, table in tables:
+            for facet, look_ups in tables:
                 scalar = facet(datum, clock)
                 if scalar is not None:
-                    found |= table.hits(scalar, clock)
+                    for hits in look_ups:
+                        found |= hits(scalar, clock)
             if len(known) >= self._most:
                 known.clear()
             if self._most:
@@ -156,20 +173,18 @@ class Slot:
         found = 0
         for datum in data:
             if datum.instant is not None:
-                for _, table in self.ages[datum.kind]:
-                    found |= table.hits(clock.now - datum.instant, clock)
+                for _, look_ups in self.ages[datum.kind]:
+                    for hits in look_ups:
+                        found |= hits(clock.now - datum.instant, clock)
         return found
 
 
 _Aged = tuple[list[int], tuple[Datum, ...]]
 """The hits of a value in every slot, ages aside, and its data to take the ages of."""
 
-_Rows = dict[type, dict[Any, int | _Aged]]
-"""By type and value: rows, or what is needed to find one."""
 
-
-def _no_rows() -> _Rows:
-    return {str: {}, bool: {}, type(None): {}, type(MISSING): {}}
+_TextTest = Callable[[str], Any]
+"""From a text to something true or false."""
 
 
 class Column:
@@ -179,9 +194,8 @@ class Column:
     """
 
     __slots__ = (
-        "_elements",
-        "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows", "_rows_always", "_tests", "_text",
-        "_unbounded", "attribute", "calendar", "effort", "few", "restricted", "slots",
+        "_by_count", "_elements", "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows_of_days", "_tests", "_text",
+        "_unbounded", "attribute", "calendar", "effort", "few", "number_row", "others", "restricted", "slots", "texts",
     )  # fmt: skip
 
     def __init__(self, attribute: Attribute, calendar: Calendar) -> None:
@@ -202,18 +216,18 @@ class Column:
 
     def add(self, literals: Sequence[tuple[Leaf, bool]], bit: int) -> None:
         """Add the conditions that a conjunction makes on this attribute, each a leaf and whether its complement is meant."""
-        admitted = EVERYTHING
         for number, (leaf, is_negated) in enumerate(literals):
             if number == len(self.slots):
                 self.slots.append(Slot())
             self.slots[number].add(leaf, bit, is_negated=is_negated)
-            admitted = intersection(admitted, complement(_numbers_of(leaf)) if is_negated else _numbers_of(leaf))
         self.restricted |= 1 << bit
         self._literals[bit] = literals
-        for start, stop in admitted:
-            if start is None:
-                self._unbounded |= 1 << bit
-            self._flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
+        if self.attribute.type in (None, AttributeType.NUMBER):
+            admitted = [complement(_numbers_of(leaf)) if is_negated else _numbers_of(leaf) for leaf, is_negated in literals]
+            for start, stop in reduce(intersection, admitted):
+                if start is None:
+                    self._unbounded |= 1 << bit
+                self._flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
 
     def copy(self) -> Column:
         """A copy that can be added to without changing this one."""
@@ -225,9 +239,12 @@ class Column:
     def seal(self, capacity: int, budget: int) -> None:
         """Let what was added take effect, in rows of so many bits, of which at most so many bytes are remembered."""
         remembered = self._most = budget // (4 * (capacity // 8 + 100))  # a quarter for values, one for days, the rest for the line
-        self._rows_always = _no_rows()
-        self._rows: dict[int, _Rows] = {}
-        """The same by today, when the day matters."""
+        self.texts: dict[str, int] = {}
+        """Rows of texts, where neither the day nor the time matters."""
+        self.others: dict[bool | Missing | None, int] = {}
+        """Rows of what is no text, number, array or object; none of them depends on the time."""
+        self._rows_of_days: dict[int, dict[str, int | _Aged]] = {}
+        """Rows of texts by today (0 when only the time matters), or what is needed to find one."""
         declared = self.attribute.type
         for slot in self.slots:
             slot.seal(capacity, remembered, _IN_JSON if declared is None else ~Kind(0))
@@ -238,24 +255,27 @@ class Column:
             initial = (1 << capacity) - 1 ^ self.restricted | self._unbounded
             self._line = (self._line or Flips()).with_flips(self._flips, initial)
             self._line.keep(budget)
+        self.number_row = None if self._line is None else self._line.at
+        """The row of a plain number."""
         self._flips = []
         is_text = declared in (None, AttributeType.STRING, AttributeType.GEOPOINT) and Facet.POINT not in facets
-        self._text: list[tuple[int, int, tuple[Hits, ...]]] | None = None
-        """For plain texts, in every slot: its base, the hits of any text, and the look-ups of a text."""
+        self._text: list[tuple[int, tuple[Hits, ...]]] | None = None
+        """For plain texts, in every slot: the hits of any text, and the look-ups of a text."""
         if is_text:
-            self._text = [(slot.base, slot.whole_hits(A_SCALAR, NO_CLOCK), slot.text_hits()) for slot in self.slots]
+            self._text = [(slot.whole_hits(A_SCALAR, NO_CLOCK), slot.text_hits()) for slot in self.slots]
         self.effort = self._effort()
         """About how long the row of a new value takes, in microseconds."""
         is_narrow = capacity <= _NARROW
-        self.few = (
-            int(self.effort / _EFFORT_OF_TEST) if is_narrow and is_text and self.effort >= _WORTH_ASKING and not (self._of_the_day or self._has_ages) else 0
-        )
+        is_timeless = not (self._of_the_day or self._has_ages)
+        self.few = int(self.effort / _EFFORT_OF_TEST) if is_narrow and is_text and is_timeless and self.effort >= _WORTH_ASKING else 0
         """As many conditions are tried one by one sooner than a new text's row is found."""
         if not is_narrow:
             self._literals = {}
-        self._tests: dict[int, ValueTest] = {}
-        self._elements: dict[str, list[int]] | None = None if self._of_the_day or self._has_ages else {}
+        self._tests: dict[int, _TextTest] = {}
+        self._elements: dict[str, list[int]] | None = {} if is_timeless else None
         """By text, as an element of an array, the hits in every slot."""
+        self._by_count: dict[int, list[int]] = {}
+        """By number of elements, the hits of an array of texts as a whole, in every slot."""
         self._may_be_date = any(kinds & TEXT_DATES for slot in self.slots for _, kinds in slot.tables)
 
     def _effort(self) -> float:
@@ -263,68 +283,76 @@ class Column:
             return _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
         return _EFFORT_OF_READING if self._line is None else _EFFORT_OF_NUMBER
 
-    def sieved(self, alive: int, asked: int, stored: Any, clock: Clock) -> int:
-        """The bits that are alive without those, of the few that are asked, whose conditions a stored value does not meet."""
+    def sieved(self, alive: int, asked: int, text: str) -> int:
+        """The bits that are alive without those, of the few that are asked, whose conditions a text does not meet."""
         while asked:
             lowest = asked & -asked
             asked ^= lowest
             bit = lowest.bit_length()
             test = self._tests.get(bit)
             if test is None:
-                test = self._tests[bit] = _all_met(self._literals[bit - 1], self.calendar)
-            if not test(stored, clock):
+                test = self._tests[bit] = _met_by_text(self._literals[bit - 1], self.calendar)
+            if not test(text):
                 alive ^= lowest
         return alive
 
-    def is_new_text(self, stored: Any) -> bool:
-        """Whether a value is a text whose row is not at hand."""
-        return type(stored) is str and stored not in self._rows_always[str]
-
     def row(self, stored: Any, clock: Clock) -> int:
-        """The row of a stored value (`MISSING` when there is none)."""
+        """The row of a stored value (`MISSING` when there is none) that is not at hand; it is from now on, if it may come again."""
         kind = type(stored)
-        if (kind is int or (kind is float and stored == stored)) and self._line is not None:  # noqa: PLR0124 - NaN is not a number
-            return self._line.at(stored)
-        rows = (self._rows_of(clock.today) if self._of_the_day else self._rows_always).get(kind)
-        if rows is None:  # arrays, objects, Python dates: not remembered
-            found = self._find(stored, kind, clock)
-        elif (known := rows.get(stored)) is not None:
-            found = known
-        else:
-            found = self._find(stored, kind, clock)
-            if self._most and not (kind is str and len(stored) > _LONGEST):
-                if len(rows) >= self._most:
-                    rows.clear()
-                rows[stored] = found
-        return found if isinstance(found, int) else self._aged(found, clock)
-
-    def _rows_of(self, day: int) -> _Rows:
-        rows = self._rows.get(day)
-        if rows is None:
-            if len(self._rows) >= _DAYS_KEPT:
-                self._rows = {}
-            rows = self._rows[day] = _no_rows()
-        return rows
-
-    def _find(self, stored: Any, kind: type, clock: Clock) -> int | _Aged:
-        if kind is str and self._text is not None and not (self._may_be_date and len(stored) >= _SHORTEST_DATE and stored[_DASH] == "-"):
-            row = -1
-            for base, whole, look_ups in self._text:
-                hits = whole
-                for look_up in look_ups:
-                    hits |= look_up(stored, clock)
-                row = base ^ hits if row < 0 else row & (base ^ hits)
+        if kind is str:
+            if self._elements is None:
+                return self._row_of_the_day(stored, clock)
+            row = self._row(self._hits_of_text(stored, clock))
+            if self._most and len(stored) <= _LONGEST:
+                if len(self.texts) >= self._most:
+                    self.texts.clear()
+                self.texts[stored] = row
             return row
         if kind is list and self._elements is not None:
-            return self._of_array(stored, self._elements, clock)
+            return self._row(self._hits_of_array(stored, self._elements, clock))
+        row = self._timed(self._find(stored, clock), clock)
+        if kind in FEW_VALUED:
+            self.others[stored] = row
+        return row
+
+    def _row_of_the_day(self, text: str, clock: Clock) -> int:
+        """The row of a text that may be a date."""
+        today = clock.today if self._of_the_day else 0
+        rows = self._rows_of_days.get(today)
+        if rows is None:
+            if len(self._rows_of_days) >= _DAYS_KEPT:
+                self._rows_of_days = {}
+            rows = self._rows_of_days[today] = {}
+        found = rows.get(text)
+        if found is None:
+            found = self._find(text, clock)
+            if self._most and len(text) <= _LONGEST:
+                if len(rows) >= self._most:
+                    rows.clear()
+                rows[text] = found
+        return self._timed(found, clock)
+
+    def _find(self, stored: Any, clock: Clock) -> int | _Aged:
+        """The row of any value, or what is needed to find it when the time is known."""
         reading = read(stored, self.attribute, self.calendar)
         hits_by_slot = [slot.hits(reading, clock) for slot in self.slots]
         return (hits_by_slot, reading.data) if self._has_ages else self._row(hits_by_slot)
 
-    def _of_array(self, stored: list[Any], known: dict[str, list[int]], clock: Clock) -> int:
-        """The row of an array: the hits of its texts are remembered one by one, since arrays seldom come again but their elements do."""
-        others = []
-        hits_by_slot = [0] * len(self.slots)
+    def _hits_of_text(self, text: str, clock: Clock) -> list[int]:
+        if self._text is None or (self._may_be_date and len(text) >= _SHORTEST_DATE and text[_DASH] == "-"):
+            reading = read(text, self.attribute, self.calendar)
+            return [slot.hits(reading, clock) for slot in self.slots]
+        found = []
+        for hits, look_ups in self._text:
+            for look_up in look_ups:
+                hits |= look_up(text, clock)  # noqa: PLW2901 - begun with what any text hits
+            found.append(hits)
+        return found
+
+    def _hits_of_array(self, stored: list[Any], known: dict[str, list[int]], clock: Clock) -> list[int]:
+        """The hits of an array's texts are remembered one by one, since arrays seldom come again but their elements do."""
+        others: list[Any] = []
+        several: list[list[int]] = []
         for element in stored:
             if type(element) is not str:
                 others.append(element)
@@ -337,19 +365,31 @@ class Column:
                     if len(known) >= self._most:
                         known.clear()
                     known[element] = hits
-            hits_by_slot = [one | other for one, other in zip(hits_by_slot, hits, strict=True)]
-        whole = replace(read(others, self.attribute, self.calendar), count=len(stored))
-        return self._row([hits | slot.hits(whole, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
+            several.append(hits)
+        whole = None if others else self._by_count.get(len(stored))
+        if whole is None:
+            reading = read(others, self.attribute, self.calendar)._replace(size=len(stored))
+            whole = [slot.hits(reading, clock) for slot in self.slots]
+            if not others and len(stored) < _COUNTS_KEPT:
+                self._by_count[len(stored)] = whole
+        if len(whole) == 1:
+            one = whole[0]
+            for hits in several:
+                one |= hits[0]
+            return [one]
+        return [reduce(or_, hits) for hits in zip(whole, *several, strict=True)]
 
-    def _aged(self, found: _Aged, clock: Clock) -> int:
+    def _timed(self, found: int | _Aged, clock: Clock) -> int:
+        if isinstance(found, int):
+            return found
         hits_by_slot, data = found
         return self._row([hits | slot.age_hits(data, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
 
     def _row(self, hits_by_slot: list[int]) -> int:
         """What is not falsified: complements that are not hit, conditions that are, and whatever asks nothing."""
-        row = -1
-        for slot, hits in zip(self.slots, hits_by_slot, strict=True):
-            row = slot.base ^ hits if row < 0 else row & (slot.base ^ hits)
+        row = self.slots[0].base ^ hits_by_slot[0]
+        for slot, hits in zip(self.slots[1:], hits_by_slot[1:], strict=True):
+            row &= slot.base ^ hits
         return row
 
 
@@ -360,9 +400,10 @@ def _numbers_of(leaf: Leaf) -> list[Span]:
     return spans([check.constraint for check in leaf.checks if check.facet is Facet.NUMBER], with_members=True)
 
 
-def _all_met(literals: Sequence[tuple[Leaf, bool]], calendar: Calendar) -> ValueTest:
-    """The conditions of one conjunction as one test."""
-    tests = [(compile_leaf(leaf, calendar), is_negated) for leaf, is_negated in literals]
-    if len(tests) == 1 and not tests[0][1]:
-        return tests[0][0]
-    return lambda stored, clock: all(test(stored, clock) is not is_negated for test, is_negated in tests)
+def _met_by_text(literals: Sequence[tuple[Leaf, bool]], calendar: Calendar) -> _TextTest:
+    """The conditions of one conjunction as one test of a text."""
+    tests = [(text_test(leaf, calendar), is_negated) for leaf, is_negated in literals]
+    if len(tests) == 1:
+        test, is_negated = tests[0]
+        return (lambda text: not test(text)) if is_negated else test
+    return lambda text: all(bool(test(text)) is not is_negated for test, is_negated in tests)

@@ -12,10 +12,10 @@ from segmentation.language.data import TEXT_DATES, Kind, kinds_of, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import NO_CLOCK, And, Leaf, Listed, Not, Or, Predicate
 
-__all__ = ["Test", "ValueTest", "compile_leaf", "compile_predicate"]
+__all__ = ["Test", "compile_predicate", "text_test"]
 
 Test = Callable[[Record, Clock], bool]
-ValueTest = Callable[[Any, Clock], bool]
+_ValueTest = Callable[[Any, Clock], bool]
 _ScalarTest = Callable[[Any], Any]
 """From a text or a number to something true or false."""
 
@@ -82,12 +82,13 @@ def _always(_scalar: Any) -> bool:
     return True
 
 
-def compile_leaf(leaf: Leaf, calendar: Calendar) -> ValueTest:
-    """The leaf as a function of a stored value (`MISSING` when there is none) and a clock."""
-    return _by_short_ways(leaf, _short_ways(leaf), calendar)
+def text_test(leaf: Leaf, calendar: Calendar) -> _ScalarTest:
+    """The leaf, one that looks at no time, as a function of a stored text."""
+    test = _short_ways(leaf).on_text
+    return (lambda text: leaf.admits(read(text, leaf.attribute, calendar), NO_CLOCK)) if test is None else test
 
 
-def _by_short_ways(leaf: Leaf, short_ways: _ShortWays, calendar: Calendar) -> ValueTest:
+def _by_short_ways(leaf: Leaf, short_ways: _ShortWays, calendar: Calendar) -> _ValueTest:
     on_text, on_number = short_ways
     attribute = leaf.attribute
 

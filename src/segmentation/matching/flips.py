@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["Flips"]
 
 _RUN = 8
+_KEPT_AT_ONCE = 1_024  # gaps
 
 
 class Flips:
@@ -40,10 +41,17 @@ class Flips:
         """The bits after so many flips, where they were asked for. Written whole entries only: threads may race to equal ones."""
 
     def keep(self, most_bytes: int) -> None:
-        """Keep the bits between the stored ones, once they were asked for, if they take no more than so many bytes."""
+        """Keep the bits between the stored ones, from when they are asked for, if they take no more than so many bytes; a few at once."""
         gaps = len(self._bits) + 1
-        size = max(stored.bit_length() for stored in self._stored) // 8 + 32
+        size = max(map(int.bit_length, self._stored)) // 8 + 32
         self._kept = [None] * gaps if gaps * size <= most_bytes else None
+        if self._kept is not None and gaps <= _KEPT_AT_ONCE:
+            bits, before = self._stored[0], None
+            for passed, (scalar, bit) in enumerate(zip(self._scalars, self._bits, strict=True)):
+                if scalar != before:
+                    self._kept[passed], before = bits, scalar
+                bits ^= 1 << bit
+            self._kept[-1] = bits
 
     def with_flips(self, flips: Sequence[tuple[Any, int]], initial: int) -> Flips:
         """This line with more flips, and with other bits before all flips."""
@@ -67,7 +75,7 @@ class Flips:
         if len(self._bits) % _RUN == 0:
             self._stored.append(_flipped(self._stored[-1], self._bits[-_RUN:]))
 
-    def at(self, scalar: Any) -> int:
+    def at(self, scalar: Any, _clock: object = None) -> int:
         """The bits at a scalar."""
         passed = bisect_right(self._scalars, scalar)
         kept = self._kept

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from segmentation.language.attributes import MISSING, Record, finder, has_alias
 
@@ -12,76 +15,98 @@ __all__ = ["Lookup"]
 
 
 _DEEPEST = 8  # steps of a path that is found with others; longer ones are found by themselves
+_MISSINGS = repeat(MISSING)
 
 
-class _Node:
-    """A place in a record where paths go on."""
+class _Step(NamedTuple):
+    """What is asked of one object in a record."""
 
-    __slots__ = ("dotted", "parts")
+    place: int
+    """Where the object stands among the values found so far."""
+    keys: tuple[str, ...]
+    """What is asked of it, all in one go; two keys or more, one being asked twice."""
+    all_of: Callable[[Record], tuple[Any, ...]]
+    """The values of the keys, if it has them all."""
+    dotted: frozenset[str]
+    """The keys with dots that, were one there, would come before these."""
+    nothing: tuple[Any, ...]
+    """What is found when there is no such object."""
 
-    def __init__(self) -> None:
-        self.parts: dict[str, tuple[int, _Node | None]] = {}
-        """By key: the number of the attribute whose value it is (-1 for none), and where paths go on."""
-        self.dotted: set[str] = set()
-        """The keys with dots that, were one there, would come before these parts."""
+
+class _Elsewhere(Exception):  # noqa: N818 - not an error: the record is to be searched key by key
+    """Some key with dots, or an enum member, has a say."""
 
 
 class Lookup:
     """Finds the values of attributes, by number. Immutable."""
 
-    __slots__ = ("_apart", "_blank", "_finders", "_root", "keys")
+    __slots__ = ("_apart", "_finders", "_picked", "_steps", "keys")
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
         self.keys = tuple(keys)
-        self._blank: list[Any] = [MISSING] * len(self.keys)
         self._finders: list[Callable[[Record], Any]] = [finder(key) for key in self.keys]
         self._apart = [number for number, key in enumerate(self.keys) if has_alias(key) or key.count(".") > _DEEPEST]
-        """The attributes whose value may be elsewhere, or deeper than the tree of paths."""
-        self._root = _Node()
-        for number, key in enumerate(self.keys):
-            if key.count(".") <= _DEEPEST:
-                self._plant(key, number)
+        """The attributes whose value may be elsewhere, or deeper than paths are followed together."""
+        places: dict[str, int] = {}
+        self._steps = _steps([tuple(key.split(".")) for key in self.keys if key.count(".") <= _DEEPEST], places)
+        self._picked: Callable[[list[Any]], Sequence[Any]] | None = None
+        """From all that is found to the values; the number -1 is MISSING."""
+        if self.keys:
+            self._picked = itemgetter(*[places.get(key, -1) for key in self.keys], -1)
 
-    def _plant(self, key: str, number: int) -> None:
-        node, parts = self._root, key.split(".")
-        for at, part in enumerate(parts):
-            node.dotted.update(".".join(parts[at:end]) for end in range(at + 2, len(parts) + 1))
-            known, inner = node.parts.get(part, (-1, None))
-            if at == len(parts) - 1:
-                known = number
-            elif inner is None:
-                inner = _Node()
-            node.parts[part] = (known, inner)
-            node = inner or node
-
-    def values(self, record: Record) -> list[Any]:
-        """The stored value of every attribute, `MISSING` where there is none."""
-        values = self._blank.copy()
+    def values(self, record: Record) -> Sequence[Any]:
+        """The stored value of every attribute, `MISSING` where there is none; another one may follow."""
+        if self._picked is None:
+            return ()
+        found: list[Any] = [record]
         try:
-            is_filled = _fill(values, self._root, record)
-        except Exception:  # noqa: BLE001 - a mapping of someone's making, and data never makes an evaluation raise
-            is_filled = False
-        if not is_filled:  # keys with dots have a say, or a mapping failed
+            for place, keys, all_of, dotted, nothing in self._steps:
+                inside = found[place]
+                if type(inside) is not dict:
+                    if isinstance(inside, Enum):  # it stands for its value, which may be an object
+                        raise _Elsewhere  # noqa: TRY301 - one way out for all that is unusual
+                    if not isinstance(inside, Mapping):
+                        found += nothing
+                        continue
+                if dotted and not dotted.isdisjoint(inside):
+                    raise _Elsewhere  # noqa: TRY301 - likewise
+                if type(inside) is dict and len(inside) >= len(keys):
+                    try:
+                        found += all_of(inside)
+                        continue
+                    except KeyError:
+                        pass
+                found += map(inside.get, keys, _MISSINGS)
+        except Exception:  # noqa: BLE001 - or a mapping of someone's making failed, and data never makes an evaluation raise
             return [find(record) for find in self._finders]
-        for number in self._apart:
-            if values[number] is MISSING:
-                values[number] = self._finders[number](record)
+        found.append(MISSING)
+        values = self._picked(found)
+        if self._apart:
+            values = list(values)
+            for number in self._apart:
+                if values[number] is MISSING:
+                    values[number] = self._finders[number](record)
         return values
 
 
-def _fill(values: list[Any], node: _Node, inside: Record) -> bool:
-    """Find what is below a node by plain keys; False when some key with dots, or an enum member, has a say."""
-    if node.dotted and not node.dotted.isdisjoint(inside):
-        return False
-    get = inside.get
-    for part, (number, inner) in node.parts.items():
-        value = get(part, MISSING)
-        if value is not MISSING:
-            if number >= 0:
-                values[number] = value
-            if inner is not None:
-                if isinstance(value, Enum):  # it stands for its value, which may be an object
-                    return False
-                if (type(value) is dict or isinstance(value, Mapping)) and not _fill(values, inner, value):
-                    return False
-    return True
+def _steps(paths: Sequence[tuple[str, ...]], places: dict[str, int]) -> list[_Step]:
+    """The steps that find what is at some paths; `places` is told where each value will stand."""
+    steps: list[_Step] = []
+    waiting = deque([(0, "", paths)])  # objects to be asked: where they stand, how they are reached, the paths inside
+    count = 1
+    while waiting:
+        place, prefix, inside = waiting.popleft()
+        by_key: dict[str, list[tuple[str, ...]]] = {}
+        dotted: set[str] = set()
+        for key, *rest in inside:
+            by_key.setdefault(key, []).append(tuple(rest))
+            dotted.update(".".join((key, *rest[:end])) for end in range(1, len(rest) + 1))
+        if not by_key:
+            continue
+        keys = tuple(by_key) if len(by_key) > 1 else 2 * tuple(by_key)
+        steps.append(_Step(place, keys, itemgetter(*keys), frozenset(dotted), (MISSING,) * len(keys)))
+        for number, (key, rests) in enumerate(by_key.items()):
+            places[prefix + key] = count + number
+            waiting.append((count + number, f"{prefix}{key}.", [rest for rest in rests if rest]))
+        count += len(keys)
+    return steps

@@ -130,14 +130,32 @@ def _joined(one: Posting, other: Posting) -> Posting:
 
 
 class Substrings(Members):
-    """Substrings: tried one by one while few, else all found in one pass over the text.
+    """Substrings: the newest are tried one by one while few, all others are found in one pass over the text.
 
     The pass is the automaton of Aho and Corasick ("Efficient string matching: an aid to bibliographic search", CACM 1975). A state is what the text read so
     far ends with; each holds its next states by letter (those that the first state would answer are left out) and the postings of the substrings that end
     there.
     """
 
-    __slots__ = ("_first", "_scanned")
+    __slots__ = ("_changed", "_first", "_scanned")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: _State | None = None
+        self._changed: dict[str, None] = {}
+        """The substrings that the automaton does not know, or not with all their bits; bits are only ever added."""
+
+    def add(self, constant: str, bit: int) -> None:
+        """Let the bit be among the hits of what contains the text."""
+        super().add(constant, bit)
+        self._changed[constant] = None
+
+    def copy(self) -> Self:
+        """A copy that can be added to without changing this one."""
+        new = type(self)()
+        new.postings = self.postings.copy()
+        new._first, new._changed = self._first, self._changed.copy()  # noqa: SLF001 - its own kind
+        return new
 
     @property
     def effort(self) -> float:
@@ -146,8 +164,9 @@ class Substrings(Members):
 
     def seal(self) -> None:
         """Let what was added take effect."""
-        self._scanned = [(text, _bits(posting)) for text, posting in self.postings.items()] if len(self.postings) <= _SCANNED else []
-        self._first: _State | None = None if self._scanned else _automaton(self.postings)
+        if len(self._changed) > _SCANNED:
+            self._first, self._changed = _automaton(self.postings), {}
+        self._scanned = [(text, _bits(self.postings[text])) for text in self._changed]
 
     def hits(self, scalar: str, _clock: Clock) -> int:
         """The bits of the texts that the scalar contains."""
@@ -159,7 +178,7 @@ class Substrings(Members):
             first = state = self._first
             moves_of_first, ending = first
             if ending is not None:  # the empty text
-                found = ending
+                found |= ending
             for letter in scalar:
                 state = state[0].get(letter) or moves_of_first.get(letter, first)
                 if state[1] is not None:

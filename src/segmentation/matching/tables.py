@@ -19,6 +19,7 @@ Hits = Callable[[Any, Clock], int]
 
 _Part = TypeVar("_Part", Members, Prefixes, Substrings, Suffixes, Windows, Places)
 _SEALING = threading.Lock()
+_KEPT_BYTES = 1 << 14
 
 
 class Table:
@@ -39,6 +40,13 @@ class Table:
         """The postings of members, texts, windows and places."""
         self.asked: tuple[Hits, ...] = ()
         """The look-ups, intervals aside, whose hits are those of the table; complete once sealed."""
+
+    @property
+    def look_ups(self) -> tuple[Hits, ...]:
+        """The functions whose hits together are those of the table; `hits` itself while it is not sealed."""
+        if self._waiting:
+            return (self.hits,)
+        return self.asked if self._flips is None else (self._flips.at, *self.asked)
 
     @property
     def effort(self) -> float:
@@ -71,6 +79,7 @@ class Table:
                 self._post(constraint, bit)
         if flips or self._always:
             self._flips = (self._flips or Flips()).with_flips(flips, self._always)
+            self._flips.keep(_KEPT_BYTES)
         for part in self._parts.values():
             part.seal()
         self.asked = tuple(part.hits for part in self._parts.values())

@@ -1,0 +1,288 @@
+"""Small promises of the language's modules, which whole filters seldom depend on."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from segmentation import DefinitionError, SegmentEngine, language
+from segmentation.language.attributes import Attribute
+from segmentation.language.checks import WHOLE_VALUE
+from segmentation.language.data import Kind
+from segmentation.language.dates import anniversaries
+from segmentation.language.operators import OPERATORS, Operand, Takes
+from segmentation.language.options import Options
+from segmentation.language.outline import Condition, Junction, Negation
+from segmentation.language.parse import outline, parse_filter
+from segmentation.language.places import EARTH_RADIUS, shapes
+from segmentation.language.predicate import leaves
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MODULES = [importlib.import_module(f"segmentation.language.{module.name}") for module in pkgutil.iter_modules(language.__path__)]
+CLASSES: set[Any] = {
+    thing
+    for module in MODULES
+    for thing in vars(module).values()
+    if isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__
+}
+
+
+def holds(filter_: dict[str, Any], record: dict[str, Any], now: datetime = NOW, **options: Any) -> bool:
+    return SegmentEngine([{"id": "s", "name": "", "filter": filter_}], **options).is_member(record, "s", now)
+
+
+def message(filter_: Any) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        SegmentEngine([{"id": "s", "name": "", "filter": filter_}])
+    return caught.value.problems[0].message
+
+
+@pytest.mark.parametrize("kind", sorted(CLASSES, key=str), ids=lambda kind: kind.__qualname__)
+def test_what_is_compiled_is_small_and_never_changes(kind: Any) -> None:
+    assert "__slots__" in vars(kind)
+    assert kind.__dataclass_params__.frozen or kind.__name__ == "_Parser"
+
+
+# Operators
+
+
+@pytest.mark.parametrize("operator", [operator for operator in OPERATORS.values() if operator.lower], ids=lambda operator: operator.name)
+def test_only_checks_of_whole_values_have_no_kinds(operator: Any) -> None:
+    operand: Any = {Operand.DATE: "2026-01-01", Operand.MONTH_DAY: "01-01", Operand.LOCATION: "here"}.get(operator.operand, 1)
+    here = {"here": {"type": "circle", "format": "distance", "distance": {"center": "0,0", "radius": "1 m"}}}
+    predicate, faults, _ = parse_filter({"x": {"conditions": {operator.name: operand}}}, Options.of(locations=here))
+    assert not faults
+    for check in (check for leaf in leaves(predicate) for check in leaf.checks):
+        assert (check.facet in WHOLE_VALUE) is (check.kinds == Kind(0))
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "operand", "kinds"),
+    [
+        ("number", "$more_than", 1, Kind.NUMBER), ("date", "$more_than", 1, Kind.DATE), ("datetime", "$more_than", 1, Kind.DATETIME),
+        ("date", "$contains", "1", Kind.DATE), ("string", "$contains", "1", Kind.STRING), ("date", "$today", 1, Kind.DATE), ("boolean", "$more_than", 1, Kind(0)),
+    ],
+)  # fmt: skip
+def test_a_declared_type_leaves_the_checks_of_its_data(type_: str, name: str, operand: Any, kinds: Kind) -> None:
+    predicate, _, _ = parse_filter({"x": {"conditions": {name: operand}}}, Options.of(attributes={"x": type_}))
+    found = Kind(0)
+    for check in (check for leaf in leaves(predicate) for check in leaf.checks):
+        found |= check.kinds
+    assert found == kinds
+
+
+# Days
+
+
+def ordinal(text: str) -> int:
+    return date.fromisoformat(text).toordinal()
+
+
+@pytest.mark.parametrize(
+    ("year", "is_leap"), [(1900, False), (2000, True), (2023, False), (2024, True), (2100, False), (1600, True), (404, True), (1, False), (2020, True)]
+)
+def test_28_february_stands_in_where_there_is_no_29th(year: int, is_leap: bool) -> None:
+    day = date(year, 2, 28).toordinal()
+    assert anniversaries(day, day) == frozenset({(2, 28)} if is_leap else {(2, 28), (2, 29)})
+    assert anniversaries(day + 1, day + 1) == frozenset({(2, 29)} if is_leap else {(3, 1)})
+
+
+@pytest.mark.parametrize("kind", [datetime, type("Subclass", (datetime,), {})])
+def test_python_date_times_have_the_offset_that_they_have(kind: Any) -> None:
+    """An aware one is an instant whatever the engine's zone; a naive one stands in it."""
+    india = timezone(timedelta(hours=5, minutes=30))
+    filter_ = {"x": {"conditions": {"$is": "2026-11-22T06:30:00Z"}}}
+    for zone, hour, tzinfo, is_met in (
+        ("UTC", 12, india, True),
+        ("Asia/Kolkata", 12, None, True),
+        ("UTC", 12, None, False),
+        ("Asia/Kolkata", 6, UTC, True),
+        ("UTC", 6, UTC, True),
+    ):
+        assert holds(filter_, {"x": kind(2026, 11, 22, hour, 30 if hour == 6 else 0, tzinfo=tzinfo)}, timezone=zone) is is_met
+
+
+def test_a_year_and_a_day_hold_every_anniversary() -> None:
+    first = ordinal("2025-03-01")
+    almost = anniversaries(first, first + 364)
+    assert almost is not None
+    assert len(almost) == 366, "a common year holds them all, 29 February by its stand-in"
+    assert anniversaries(first, first + 365) is None
+    assert anniversaries(first, first + 1_000) is None
+    assert len(anniversaries(ordinal("2024-01-01"), ordinal("2024-12-30")) or ()) == 365
+    assert anniversaries(ordinal("9999-12-31"), ordinal("9999-12-31") + 7) == frozenset({(12, 31)})
+    assert anniversaries(-5, 1) == frozenset({(1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "month"),
+    [(datetime(1, 1, 8, tzinfo=UTC), "$last_month_md", 12), (datetime(9999, 12, 8, tzinfo=UTC), "$next_month_md", 1)],
+)
+def test_months_outside_of_the_calendar_hold_nothing(now: datetime, name: str, month: int) -> None:
+    filter_ = {"x": {"conditions": {name: True}}}
+    for number in range(1, 13):
+        assert not holds(filter_, {"x": f"1990-{number:02}-15"}, now)
+    assert holds(filter_, {"x": f"1990-{month:02}-15"}, now.replace(year=2000))
+
+
+# Places
+
+
+def test_the_radius_of_the_earth_counts_to_the_metre() -> None:
+    quarter = EARTH_RADIUS * 3.141592653589793 / 2
+    assert round(quarter, 1) == 10_007_557.2, "a quarter of the circumference of a sphere of 6,371,008.8 m"
+    for radius, is_inside in (
+        ("10007557.3 m", True),
+        ("10007557.1 m", False),
+        ("10007.5573 km", True),
+        ("6218.407 mi", False),
+        ("6218.408 mi", True),
+        ("6218.4 mi", False),
+    ):
+        here = {"here": {"type": "circle", "format": "distance", "distance": {"center": "geo:0,0", "radius": radius}}}
+        assert holds({"x": {"conditions": {"$in_location": "here"}}}, {"x": "0,90"}, locations=here) is is_inside, radius
+
+
+@pytest.mark.parametrize(
+    ("corner", "is_fine"),
+    [([180, 90], True), ([-180, -90], True), ([180.1, 0], False), ([0, 90.1], False), ([-180.1, 0], False), ([0, -90.1], False), ([True, 0], False)],
+)
+def test_corners_lie_on_the_earth(corner: list[Any], is_fine: bool) -> None:
+    rings = [[corner, [1, 1], [1, 2], corner]]
+    shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": rings}}
+    if is_fine:
+        assert shapes({"p": shape})
+    else:
+        with pytest.raises(ValueError, match="'p'"):
+            shapes({"p": shape})
+
+
+@pytest.mark.parametrize(
+    ("ring", "is_fine"), [([[0, 0], [1, 0], [1, 1], [0, 0]], True), ([[0, 0], [1, 0], [1, 1], [0, 1]], False), ([[0, 0], [1, 0], [0, 0]], False)]
+)
+def test_rings_are_closed(ring: list[Any], is_fine: bool) -> None:
+    shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": [ring]}}
+    if is_fine:
+        assert shapes({"p": shape})
+    else:
+        with pytest.raises(ValueError, match="'p'"):
+            shapes({"p": shape})
+
+
+# Definitions
+
+
+@pytest.mark.parametrize(
+    ("document", "ids"),
+    [
+        ('{"data": [{"id": "a", "name": "", "filter": {}}]}', ["a"]),
+        ('{"segments": [{"id": "a", "name": "", "filter": {}}]}', ["a"]),
+        ('{"object": "list", "id": "x", "data": [{"id": "a", "name": "", "filter": {}}]}', ["a"]),
+        ('{"object": "list", "filter": {}, "segments": []}', []),
+        ('{"id": "b", "name": "", "filter": {}, "data": [{"id": "a", "name": "", "filter": {}}]}', ["b"]),
+        ('{"object": "segment", "id": "b", "name": "", "customers": [], "data": []}', ["b"]),
+        ('{"data": [], "segments": [{"id": "a", "name": "", "filter": {}}]}', []),
+        ('{"data": 5, "segments": [{"id": "a", "name": "", "filter": {}}]}', ["a"]),
+    ],
+)
+def test_what_is_a_list_of_segments(document: str, ids: list[str]) -> None:
+    assert [segment.id for segment in SegmentEngine.from_json(document).segments] == ids
+
+
+@pytest.mark.parametrize("group", ["$and", "$not"])
+def test_definitions_are_copied_to_the_deepest_level(group: str) -> None:
+    operand = ["x"]
+    written: dict[str, Any] = {"a": {"conditions": {"$is": operand}}}
+    for _ in range(63):
+        written = {group: [written] if group == "$and" else written}
+    engine = SegmentEngine([{"id": "s", "name": "", "filter": written}])
+    before = repr(engine.segments)
+    operand.append("y")
+    assert repr(engine.segments) == before
+    with pytest.raises(DefinitionError, match="64 levels"):
+        SegmentEngine([{"id": "s", "name": "", "filter": {group: [written] if group == "$and" else written}}])
+
+
+def test_what_is_kept_may_be_nested_as_deep_as_it_likes() -> None:
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    assert len(SegmentEngine([{"id": "s", "name": "", "filter": {}, "note": deep}])) == 1
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("gold", '; write {"conditions": {"$is": "gold"}}'), (True, '; write {"conditions": {"$is": true}}'), ("x" * 59, f'; write {{"conditions": {{"$is": "{"x" * 59}"}}}}'),
+        ("x" * 60, ""), (5, ""), ([], ""), (None, ""),
+    ],
+)  # fmt: skip
+def test_a_bare_value_is_answered_with_what_to_write(value: Any, hint: str) -> None:
+    told = message({"a": value})
+    assert told.startswith("an attribute holds an object with conditions, not ")
+    assert (told.partition("; ")[1] + told.partition("; ")[2]) == hint
+
+
+@pytest.mark.parametrize(("key", "is_operator"), [("$is", True), ("$active", True), ("$more_than_or_equal", True), ("$nor", False)])
+def test_an_operator_without_an_attribute(key: str, is_operator: bool) -> None:
+    assert message({key: True}).startswith(f"'{key}' is an operator: operators stand in" if is_operator else f"'{key}' is not a key of a filter")
+
+
+def test_what_stands_beside_conditions() -> None:
+    assert message({"a": {"$is": 1, "conditions": {"$is": 1}}}) == "the operator '$is' stands in conditions"
+    assert message({"a": {"x": 1, "conditions": {"$is": 1}}}) == "an attribute holds conditions and nothing else, not 'x'"
+
+
+@pytest.mark.parametrize(("name", "suggestion"), [("$is_not", "$not_in"), ("$not_contain", None)])
+def test_what_to_write_for_none_of_several_values(name: str, suggestion: str | None) -> None:
+    (warning,) = SegmentEngine([{"id": "s", "name": "", "filter": {"junction": "or", "x": {"conditions": {name: ["a", "b"]}}}}]).warnings
+    assert (warning.code, warning.suggestion) == ("negative_values_under_or", suggestion)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("strng", "; did you mean 'string'?"), ("xyz", ""), ("Number", "; did you mean 'number'?")])
+def test_types_that_are_none(name: str, hint: str) -> None:
+    with pytest.raises(ValueError, match="is not a type; types are string, number, boolean, date, datetime, geopoint") as caught:
+        SegmentEngine([], attributes={"x": name})
+    assert str(caught.value).endswith("geopoint" + hint)
+
+
+# Outlines
+
+
+def test_an_outline_is_the_filter_with_places() -> None:
+    written = {
+        "junction": "OR",
+        "birthday": {"conditions": {"$today": True, "$is": ["1990-01-01", 5]}},
+        "$not": {"a": {"conditions": {"$includes": ["x", "y"], "$in": ["x", "y"]}}},
+        "$and": [{}, {"b": {"conditions": {"$is": 1}}}],
+    }
+    options = Options.of()
+    found = outline(written, options, ("filter",))
+    assert isinstance(found, Junction)
+    assert (found.path, found.junction, [type(part) for part in found.parts]) == (("filter",), "or", [Condition, Condition, Negation, Junction])
+    today, is_, negation, group = found.parts
+    assert isinstance(today, Condition)
+    assert (today.operator.name, today.meant.name, today.path, today.values) == ("$today", "$today_md", ("filter", "birthday", "conditions", "$today"), ())
+    assert isinstance(is_, Condition)
+    assert ([value for value, _ in is_.values], is_.operand) == (["1990-01-01", 5], ["1990-01-01", 5])
+    assert isinstance(negation, Negation)
+    assert isinstance(negation.part, Junction)
+    includes, in_ = negation.part.parts
+    assert isinstance(includes, Condition)
+    assert isinstance(in_, Condition)
+    assert ([value for value, _ in includes.values], in_.values) == (["x", "y"], ())
+    assert isinstance(group, Junction)
+    assert [part.path for part in group.parts] == [("filter", "$and", 0), ("filter", "$and", 1)]
+    assert found.predicate == parse_filter(written, options, ("filter",))[0]
+    assert is_.attribute == Attribute("birthday", options.attribute("birthday").type)
+    assert all(earlier != later for earlier, later in pairwise(part.path for part in found.parts))
+    assert today.operator.takes is Takes.NOTHING
