@@ -144,6 +144,7 @@ def test_links_lead_somewhere(path: Path) -> None:
         "docs/operators.md",
         "docs/design.md",
         "docs/decisions.md",
+        "docs/service.md",
         "CONTRIBUTING.md",
         "docs/service.md",
         "docs/testing-segments.md",
