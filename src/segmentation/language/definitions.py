@@ -83,15 +83,14 @@ def documents_in(text: str | bytes | bytearray) -> Document:
         return lines or Document((), (_unreadable("the text cannot be read", error),))
 
 
-def value_in(text: str | bytes | bytearray) -> Document:
-    """The one JSON value in a text, whatever it is, as the one element of a document.
+def value_in(text: str | bytes | bytearray) -> Any:
+    """The JSON value of a text whose objects remember keys that occur twice, for `compile_definitions` to report.
 
     Raises:
         ValueError: The text is not JSON.
         RecursionError: It is nested too deep to be read.
     """
-    reader = _Source()
-    return Document([reader.parsed(_decoded(text))], may_repeat=reader.has_repetitions)
+    return _loads(_decoded(text))
 
 
 def _decoded(text: str | bytes | bytearray) -> str:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+from segmentation.engine import SegmentEngine
 from segmentation.errors import DefinitionError, Problem, RecordError, article, json_type, unreadable
-from segmentation.language.definitions import compile_definitions, value_in
-from segmentation.language.options import Options
+from segmentation.language.definitions import value_in
 from segmentation.model.segment import type_of
 from segmentation.service.errors import invalid_query
 from segmentation.service.sql import json_text, microseconds
@@ -47,15 +47,14 @@ def segment_in(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         DefinitionError: Everything that is wrong with it.
     """
     try:
-        document = value_in(body)
+        written = value_in(body)
     except (RecursionError, ValueError) as error:
         code = "too_deep" if isinstance(error, RecursionError) else "bad_json"
         raise DefinitionError([Problem(0, None, "", code, f"the body cannot be read: {unreadable(error)}")]) from None
-    written = document.elements[0]
     if not isinstance(written, dict):
         raise DefinitionError([Problem(0, None, "", "bad_segment", f"a segment is an object, not {article(json_type(written))}")])
     written.setdefault("id", new_id("seg"))
-    list(compile_definitions(document, Options.of(**options)))  # to its end, where it raises
+    SegmentEngine([written], **options)
     return stamped([written], datetime.now(UTC))[0]
 
 
