@@ -146,7 +146,6 @@ def test_links_lead_somewhere(path: Path) -> None:
         "docs/decisions.md",
         "docs/service.md",
         "CONTRIBUTING.md",
-        "docs/service.md",
         "docs/testing-segments.md",
         "docs/mutants.md",
     ],
