@@ -266,7 +266,8 @@ class SegmentEngine:
         """
         batch = _batch()
         blocks = self._blocks(batch, batch.batches_of(table), now, record_column, json_columns)
-        return batch.Membership.of(list(self._held), list(blocks))
+        membership: Membership = batch.Membership.of(list(self._held), list(blocks))
+        return membership
 
     def map_batches(
         self, batches: Any, now: datetime | None = None, *, record_column: str | None = None, json_columns: Iterable[str] = ()

@@ -45,59 +45,54 @@ def all_rows(rows: int) -> Bits:
 
 
 class Line:
-    """Rows in ascending order of a class, and the bitmaps of those *from* a class on.
+    """Rows on a line of classes, as the bitmaps of those *from* a class on.
 
-    A set of classes that are neighbours is the exclusive or of two such bitmaps, so every bitmap of a leaf follows from few of them.
-
-    Args:
-        order: The rows, those of lower classes first.
-        starts: Where in `order` each class begins, ascending.
-        rows: The number of rows of the block; rows that are not in `order` are in no bitmap.
+    A set of classes is the exclusive or of such bitmaps, two for every stretch of neighbours, so every leaf's bitmap follows from a few of them.
     """
 
-    __slots__ = ("_above", "starts")
+    __slots__ = ("_above",)
 
-    def __init__(self, order: Rows, starts: npt.NDArray[np.intp], rows: int) -> None:
-        self.starts = starts
-        count = len(starts)
+    def __init__(self, above: Bits) -> None:
+        """Of the bitmaps themselves, shape (classes + 1, words), the last one empty."""
+        self._above = above
+
+    @classmethod
+    def of_order(cls, order: Rows, starts: Rows, rows: int) -> Line:
+        """The line of rows that stand in ascending order of their classes.
+
+        Args:
+            order: The rows; those of the block that are not among them are in no bitmap.
+            starts: Where in `order` each class begins, ascending from 0.
+            rows: The number of rows of the block.
+        """
         octets = 8 * word_count(rows)
-        above = np.zeros((count + 1, octets), np.uint8)
-        if count and len(order) > starts[0]:
-            classes = np.repeat(np.arange(count), np.diff(starts, append=len(order)))
-            order = order[starts[0] :]
-            cells = classes * octets + (order >> 3)
-            bits = np.left_shift(np.uint8(1), (order & 7).astype(np.uint8))
-            flat = above.reshape(-1)
-            # Rows of a class that share an octet need not be neighbours in `order`; one bit position at a time, no cell occurs twice.
-            for bit in range(8):
-                chosen = np.flatnonzero(bits == np.uint8(1 << bit))
-                flat[cells[chosen]] |= np.uint8(1 << bit)
-        self._above: Bits = above.view("<u8")
-        for number in range(count - 2, -1, -1):
-            np.bitwise_or(self._above[number], self._above[number + 1], out=self._above[number])
+        above = np.zeros((len(starts) + 1, octets), np.uint8)
+        cells = np.repeat(np.arange(0, len(starts) * octets, octets), np.diff(starts, append=len(order))) + (order >> 3)
+        position = (order & 7).astype(np.uint8)
+        flat = above.reshape(-1)
+        for bit in range(8):  # rows of a class may share an octet; those with one bit position do not
+            flat[cells[position == bit]] |= np.uint8(1 << bit)
+        found = above.view("<u8")
+        for number in range(len(starts) - 2, -1, -1):
+            np.bitwise_or(found[number], found[number + 1], out=found[number])
+        return cls(found)
 
     @classmethod
     def of_classes(cls, classes: npt.NDArray[np.integer], count: int) -> Line:
         """The line of rows whose classes are known, from 0 to `count` - 1."""
         if count <= _FEW:
-            line = cls.__new__(cls)
-            line.starts = np.zeros(count, np.intp)
-            line._above = np.zeros((count + 1, word_count(len(classes))), "<u8")
+            above = np.zeros((count + 1, word_count(len(classes))), "<u8")
             for number in range(count):
-                line._above[number] = pack(classes >= number)
-            return line
+                above[number] = pack(classes >= number)
+            return cls(above)
         narrow = classes.astype(np.uint16, copy=False) if count <= 1 << 16 else classes
         starts = np.zeros(count, np.intp)
         np.cumsum(np.bincount(classes, minlength=count)[:-1], out=starts[1:])
-        return cls(np.argsort(narrow, kind="stable"), starts, len(classes))
+        return cls.of_order(np.argsort(narrow, kind="stable"), starts, len(classes))
 
     def bitmap(self, flips: list[int]) -> Bits:
         """The rows between the first and the second class of `flips`, the third and the fourth …; to the end, where one is left. May be a view."""
-        if len(flips) == 1:
-            return self._above[flips[0]]
-        if not flips:
-            return self._above[-1]
-        found = self._above[flips[0]] ^ self._above[flips[1]]
-        for flip in flips[2:]:
-            found ^= self._above[flip]
+        found: Bits = self._above[flips[0]] if flips else self._above[-1]
+        for flip in flips[1:]:
+            found = found ^ self._above[flip]
         return found

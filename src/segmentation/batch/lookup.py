@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,10 @@ from segmentation.language.attributes import MISSING, alias_of, finder
 
 __all__ = ["Column", "Columns", "Found", "stored"]
 
-Column = pa.Array | list[Any]
-"""The values of a column for the rows of a block; a list holds Python values, `MISSING` where there is none."""
+Column: TypeAlias = Any
+"""The values of a column for the rows of a block: a pyarrow Array, or a list of Python values, `MISSING` where there is none."""
 
-Columns = Mapping[str, Column]
+Columns: TypeAlias = Mapping[str, Column]
 """A block's columns by name."""
 
 

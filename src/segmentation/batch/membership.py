@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from segmentation.batch.bitmaps import Bits, Bools, unpack, word_count
 from segmentation.errors import UnknownSegmentError, nearest
 
 if TYPE_CHECKING:
-    import polars
+    import polars as pl
 
 __all__ = ["Block", "Membership"]
 
@@ -127,12 +127,13 @@ class Membership:
         segment_ids = pa.DictionaryArray.from_arrays(pa.array(positions, pa.int32()), pa.array(self.ids, pa.string()))
         return pa.record_batch([pa.array(rows, pa.uint64()), segment_ids], schema=_LONG)
 
-    def to_polars(self) -> polars.DataFrame:
+    def to_polars(self) -> pl.DataFrame:
         """The table of `to_arrow`, as a polars frame."""
-        import polars as pl  # noqa: PLC0415 - optional
+        import polars  # noqa: ICN001, PLC0415 - loaded when it is asked for
 
-        frame: Any = pl.from_arrow(self.to_arrow())
-        return frame  # type: ignore[no-any-return]
+        frame = polars.from_arrow(self.to_arrow())
+        assert isinstance(frame, polars.DataFrame)  # noqa: S101 - of a table it is
+        return frame
 
     def _position(self, segment_id: str) -> int:
         try:

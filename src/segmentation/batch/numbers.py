@@ -37,7 +37,7 @@ def numbers_admitted(leaves: Sequence[Leaf], numbers: Numbers, known: Rows | Non
     order = np.argsort(numbers)
     # -0.0 equals 0.0 for searchsorted as for any comparison; a threshold that no number reaches is None, the class after the last.
     starts = np.concatenate(([0], np.searchsorted(numbers[order], np.array(thresholds, numbers.dtype), "left"))).astype(np.intp)
-    line = Line(order if known is None else known[order], starts, rows)
+    line = Line.of_order(order if known is None else known[order], starts, rows)
     classes: dict[Any, int] = {None: len(thresholds) + 1} | {threshold: number for number, threshold in enumerate(thresholds, 1)}
     return [line.bitmap([flip for span in several for flip in _flips(span, places, classes)]) for several in admitted]
 

@@ -110,9 +110,9 @@ def columns_of(block: pa.RecordBatch, as_json: JsonColumns, first: int) -> dict[
     if missing:
         raise KeyError(f"the table has no column {missing[0]!r} to read JSON from")
     if as_json.record is not None:
-        return _records(values_of(columns[as_json.record]), as_json.record, first)  # type: ignore[arg-type]  # nothing is parsed yet
+        return _records(values_of(columns[as_json.record]), as_json.record, first)
     for name in as_json.groups:
-        texts = values_of(columns[name])  # type: ignore[arg-type]  # likewise
+        texts = values_of(columns[name])
         columns[name] = [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(texts)]
     return columns
 

@@ -63,7 +63,7 @@ class Asked:
 
     def of_count(self, count: int) -> Bools:
         """Whether an array of so many elements passes for that, by leaf."""
-        reading = Reading((), is_known=True, is_present=True, count=count)
+        reading = Reading((), is_known=True, is_present=True, size=count)
         return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
 
     def reading(self, stored: Any) -> Reading:
@@ -120,7 +120,7 @@ class Asked:
         for at, value in enumerate(values):
             reading = self.reading(value)
             data = reading.data
-            if not reading.is_known or reading.count != 1 or isinstance(plain(value), list) or not data:
+            if not reading.is_known or reading.size != 1 or isinstance(plain(value), list) or not data:
                 found[:, at] = self._of_reading(reading)
                 continue
             for kind, scalar, day, instant in data:
@@ -165,7 +165,7 @@ class _OfElements(Asked):
 
     def reading(self, stored: Any) -> Reading:
         data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
-        return Reading(data, is_known=True, is_present=True, count=1)
+        return Reading(data, is_known=True, is_present=True, size=1)
 
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
