@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-import polars
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -35,8 +35,17 @@ SCALARS = [
     pa.uuid(),
 ]  # fmt: skip
 ENCODED = [pa.dictionary(pa.int32(), type_) for type_ in (pa.string(), pa.large_string(), pa.int64(), pa.float64(), pa.timestamp("us", "UTC"), pa.date32())]
-LISTS = [make(type_) for make in (pa.list_, pa.large_list, lambda inner: pa.list_(inner, 2)) for type_ in (pa.string(), pa.int64(), pa.float64(), pa.timestamp("ns"), pa.date32())]
-NESTED = [pa.list_(pa.list_(pa.int64())), pa.struct([("a", pa.int64()), ("b", pa.string())]), pa.map_(pa.string(), pa.string()), pa.list_(pa.struct([("a", pa.int64())]))]
+LISTS = [
+    make(type_)
+    for make in (pa.list_, pa.large_list, lambda inner: pa.list_(inner, 2))
+    for type_ in (pa.string(), pa.int64(), pa.float64(), pa.timestamp("ns"), pa.date32())
+]
+NESTED = [
+    pa.list_(pa.list_(pa.int64())),
+    pa.struct([("a", pa.int64()), ("b", pa.string())]),
+    pa.map_(pa.string(), pa.string()),
+    pa.list_(pa.struct([("a", pa.int64())])),
+]
 TYPES = [*SCALARS, *TEXTS, *ENCODED, *LISTS, *NESTED]
 ODD: list[Any] = [
     None, True, False, 0, -0.0, 1, -1, 255, 2**31, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**64 - 1, 0.1, 1.5, math.nan, math.inf, -math.inf, 5e-324,
@@ -139,7 +148,7 @@ def nested(columns: Mapping[str, pa.Array], depth: int, holes: Sequence[bool]) -
             found[key] = array
     for parent, fields in inside.items():
         deeper = nested(fields, depth - 1, holes)
-        mask = pa.array([holes[row % len(holes)] for row in range(len(next(iter(deeper.values()))))])
+        mask = pa.array([holes[row % len(holes)] for row in range(len(next(iter(deeper.values()))))], pa.bool_())
         name = parent if parent not in found else f"{parent}.x"
         found[name] = pa.StructArray.from_arrays(list(deeper.values()), names=list(deeper), mask=mask)
     return found
@@ -150,7 +159,9 @@ def records_of(table: pa.Table) -> list[dict[str, Any]]:
     return records
 
 
-def compare(segments: Sequence[Mapping[str, Any]], table: Any, records: Sequence[Mapping[str, Any]], now: datetime, options: Mapping[str, Any] = OPTIONS, **how: Any) -> None:
+def compare(
+    segments: Sequence[Mapping[str, Any]], table: Any, records: Sequence[Mapping[str, Any]], now: datetime, options: Mapping[str, Any] = OPTIONS, **how: Any
+) -> None:
     engine = SegmentEngine(segments, **options)
     membership = engine.evaluate_table(table, now, **how)
     assert len(membership) == len(records)
@@ -162,7 +173,9 @@ def compare(segments: Sequence[Mapping[str, Any]], table: Any, records: Sequence
         assert found == [id_ for id_, mask in masks.items() if mask[row]]
     assert membership.counts() == {id_: int(mask.sum()) for id_, mask in masks.items()}
     long = membership.to_arrow()
-    assert list(zip(long["row"].to_pylist(), long["segment_id"].to_pylist(), strict=True)) == [(row, id_) for row in range(len(records)) for id_ in membership.segment_ids(row)]
+    assert list(zip(long["row"].to_pylist(), long["segment_id"].to_pylist(), strict=True)) == [
+        (row, id_) for row in range(len(records)) for id_ in membership.segment_ids(row)
+    ]
     bitmaps = membership.bitmaps()
     assert bitmaps.shape == (len(segments), (len(records) + 63) // 64)
     assert np.bitwise_count(bitmaps).sum(axis=1).tolist() == list(membership.counts().values())
@@ -180,7 +193,9 @@ def arrow_tables(draw: st.DrawFn, segments: Sequence[Mapping[str, Any]], now: da
         find = finder(key)
         pool = [value for value in map(find, samples) if value is not MISSING] * 3 + rng.choices(ODD, k=3)
         columns[key] = column(rng.choices(pool, k=rows), rng.choice(TYPES))
-    columns["source_id"] = column(rng.choices([*(name for segment in segments for name in segment.get("customers") or ()), "x", None], k=rows), rng.choice(TEXTS))
+    columns["source_id"] = column(
+        rng.choices([*(name for segment in segments for name in segment.get("customers") or ()), "x", None], k=rows), rng.choice(TEXTS)
+    )
     laid = nested(columns, rng.choice((0, 0, 1, 3)), [rng.random() < 0.2 for _ in range(7)])
     table = pa.table(list(laid.values()), names=list(laid))
     cut = rng.randrange(rows + 1)
@@ -193,7 +208,7 @@ def test_rows_have_the_segments_of_their_records(data: st.DataObject) -> None:
     segments = data.draw(our.segment_sets(min_size=1), label="segments")
     now = data.draw(our.nows(options["timezone"]), label="now")
     table = data.draw(arrow_tables(segments, now, options["timezone"]), label="table")
-    with mock.patch.object(tables, "BLOCK_ROWS", 64), mock.patch.object(leaves, "_SAMPLE", data.draw(st.sampled_from((2, 1_024)), label="sample")):
+    with mock.patch.object(tables, "BLOCK_ROWS", 64), mock.patch.object(leaves, "_SAMPLE", data.draw(st.sampled_from((2, 1 << 14)), label="sample")):
         compare(segments, table, records_of(table), now, options)
 
 
@@ -222,7 +237,7 @@ def test_records_as_json_text(data: st.DataObject) -> None:
     records = data.draw(st.lists(our.records_for(segments) | our.json_objects(), max_size=5), label="records")
     table = pa.table({"payload": pa.array([json.dumps(record) for record in records], pa.string()), "name": ["not asked"] * len(records)})
     compare(segments, table, records, our.NOW, record_column="payload")
-    groups = [{key: record[key] for key in ("metadata", "name") if key in record} for record in records]
+    groups: list[dict[str, Any]] = [{key: record[key] for key in ("metadata", "name") if key in record} for record in records]
     table = pa.table({key: pa.array([json.dumps(group.get(key)) for group in groups], pa.string()) for key in ("metadata", "name")})
     compare(segments, table, [{"metadata": None, "name": None, **group} for group in groups], our.NOW, json_columns=["metadata", "name"])
 
@@ -237,9 +252,9 @@ NAMES = ["Sofia", "Bob", None, "Sam"]
         pa.table({"name": NAMES}),
         pa.record_batch({"name": NAMES}),
         pa.table({"name": NAMES}).to_reader(),
-        polars.DataFrame({"name": NAMES}),
-        polars.LazyFrame({"name": NAMES}),
-        polars.DataFrame({"name": polars.Series(NAMES, dtype=polars.Categorical)}),
+        pl.DataFrame({"name": NAMES}),
+        pl.LazyFrame({"name": NAMES}),
+        pl.DataFrame({"name": pl.Series(NAMES, dtype=pl.Categorical)}),
         [pa.record_batch({"name": NAMES[:1]}), pa.record_batch({"name": NAMES[1:]})],
     ],
     ids=lambda table: type(table).__module__ + "." + type(table).__name__,

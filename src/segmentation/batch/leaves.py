@@ -20,7 +20,7 @@ from segmentation.language.dates import FIRST_DAY, LAST_DAY
 
 __all__ = ["leaf_bitmaps"]
 
-_SAMPLE = 1_024
+_SAMPLE = 1 << 14
 _REPEATS = 0.5
 """Texts of which a smaller share is distinct are asked once each."""
 
@@ -60,6 +60,8 @@ def _of_column(asked: Asked, column: Column, rows: int) -> list[Bits]:
         return _constant(asked.of_unknown, rows)
     if _is_text(type_):
         return _of_texts(asked, column)
+    if types.is_boolean(type_):
+        return _of_dictionary_of(asked, [False, True], column.cast(pa.int8()))
     if types.is_integer(type_):
         return _of_numbers(asked, column, rows) if declared in (None, AttributeType.NUMBER) else _alike(asked, column, 0)
     if types.is_floating(type_):
@@ -144,6 +146,12 @@ def _of_dictionary(asked: Asked, column: pa.DictionaryArray) -> list[Bits]:
         numbers = numbers.cast(pa.int64()).fill_null(len(texts))
     truth = np.column_stack((asked.of_texts(texts), asked.of_unknown))
     return _of_distinct(truth, numbers.to_numpy(zero_copy_only=False))
+
+
+def _of_dictionary_of(asked: Asked, values: list[Any], indices: pa.Array) -> list[Bits]:
+    """Of few values, given by number."""
+    truth = np.column_stack((asked.of_values(values), asked.of_unknown))
+    return _of_distinct(truth, indices.fill_null(len(values)).to_numpy(zero_copy_only=False))
 
 
 def _of_values(asked: Asked, values: list[Any]) -> list[Bits]:

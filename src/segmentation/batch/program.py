@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,29 +31,20 @@ class Program:
         calendar: The calendar by which data is read.
     """
 
-    __slots__ = ("_calendar", "_leaves", "_lists", "_predicates")
+    __slots__ = ("_calendar", "_leaves", "_lists", "_nodes")
 
     def __init__(self, predicates: Sequence[Predicate], calendar: Calendar) -> None:
-        self._predicates = tuple(predicates)
         self._calendar = calendar
-        self._leaves: dict[Attribute, dict[Leaf, int]] = {}
-        """By attribute, its distinct leaves, each with its number among them."""
-        self._lists: dict[Listed, int] = {}
-        for predicate in self._predicates:
-            self._gather(predicate)
-
-    def _gather(self, predicate: Predicate) -> None:
-        match predicate:
-            case Leaf():
-                known = self._leaves.setdefault(predicate.attribute, {})
-                known.setdefault(predicate, len(known))
-            case Listed():
-                self._lists.setdefault(predicate, len(self._lists))
-            case Not(part):
-                self._gather(part)
-            case And(parts) | Or(parts):
-                for part in parts:
-                    self._gather(part)
+        numbers: dict[Leaf | Listed, int] = {}
+        self._nodes = [_node(predicate, numbers) for predicate in predicates]
+        self._leaves: dict[Attribute, list[tuple[int, Leaf]]] = {}
+        """By attribute, its distinct leaves, each with its number."""
+        self._lists: list[tuple[int, Listed]] = []
+        for leaf, number in numbers.items():
+            if isinstance(leaf, Leaf):
+                self._leaves.setdefault(leaf.attribute, []).append((number, leaf))
+            else:
+                self._lists.append((number, leaf))
 
     def run(self, columns: Columns, rows: int, clock: Clock) -> Bits:
         """The members of every predicate among the rows of a block: bitmaps of shape (predicates, words).
@@ -63,42 +54,84 @@ class Program:
             rows: Its number of rows.
             clock: The clock of the evaluation.
         """
-        known: dict[Predicate, Bits] = {}
+        known: dict[int, Bits] = {}
         for attribute, leaves in self._leaves.items():
-            asked = Asked(attribute, tuple(leaves), self._calendar, clock)
-            known.update(zip(leaves, leaf_bitmaps(asked, stored(attribute.key, columns), rows), strict=True))
+            asked = Asked(attribute, tuple(leaf for _, leaf in leaves), self._calendar, clock)
+            bitmaps = leaf_bitmaps(asked, stored(attribute.key, columns), rows)
+            known.update((number, bitmap) for (number, _), bitmap in zip(leaves, bitmaps, strict=True))
         if self._lists:
-            known.update(zip(self._lists, _listed(list(self._lists), columns, rows), strict=True))
-        found = np.empty((len(self._predicates), word_count(rows)), "<u8")
+            bitmaps = _listed([listed for _, listed in self._lists], columns, rows)
+            known.update((number, bitmap) for (number, _), bitmap in zip(self._lists, bitmaps, strict=True))
+        found = np.empty((len(self._nodes), word_count(rows)), "<u8")
         everything = all_rows(rows)
-        for number, predicate in enumerate(self._predicates):
-            _evaluate(predicate, known, everything, found[number])
+        spare = np.empty_like(everything)
+        for node, out in zip(self._nodes, found, strict=True):
+            _evaluate(node, known, everything, spare, out)
         return found
 
 
-def _evaluate(predicate: Predicate, known: Mapping[Predicate, Bits], everything: Bits, out: Bits) -> None:
-    """Write the members of a predicate."""
+class _Junction(NamedTuple):
+    """Parts of which all (`is_and`) or some must hold."""
+
+    is_and: bool
+    positive: tuple[int, ...]
+    """The leaves, by number."""
+    negative: tuple[int, ...]
+    """The leaves whose complements are parts."""
+    others: tuple[_Node, ...]
+
+
+class _Complement(NamedTuple):
+    part: _Node
+
+
+_Node = _Junction | _Complement
+
+
+def _node(predicate: Predicate, numbers: dict[Leaf | Listed, int]) -> _Node:
+    """A predicate by the numbers of its leaves; leaves that are new get the next ones."""
     match predicate:
         case Leaf() | Listed():
-            out[:] = known[predicate]
+            return _Junction(is_and=True, positive=(numbers.setdefault(predicate, len(numbers)),), negative=(), others=())
         case Not(part):
-            _evaluate(part, known, everything, out)
-            np.bitwise_xor(out, everything, out=out)
+            return _Complement(_node(part, numbers))
         case And(parts) | Or(parts):
-            combine = np.bitwise_and if isinstance(predicate, And) else np.bitwise_or
-            if not parts:
-                out[:] = everything if isinstance(predicate, And) else 0
-                return
-            _evaluate(parts[0], known, everything, out)
-            for part in parts[1:]:
+            positive, negative, others = [], [], []
+            for part in parts:
                 if isinstance(part, Leaf | Listed):
-                    combine(out, known[part], out=out)
+                    positive.append(numbers.setdefault(part, len(numbers)))
                 elif isinstance(part, Not) and isinstance(part.part, Leaf | Listed):
-                    combine(out, known[part.part] ^ everything, out=out)
+                    negative.append(numbers.setdefault(part.part, len(numbers)))
                 else:
-                    inner = np.empty_like(out)
-                    _evaluate(part, known, everything, inner)
-                    combine(out, inner, out=out)
+                    others.append(_node(part, numbers))
+            return _Junction(isinstance(predicate, And), tuple(positive), tuple(negative), tuple(others))
+
+
+def _evaluate(node: _Node, known: Mapping[int, Bits], everything: Bits, spare: Bits, out: Bits) -> None:
+    """Write the members of a node; `spare` is for what is needed on the way."""
+    if isinstance(node, _Complement):
+        _evaluate(node.part, known, everything, spare, out)
+        np.bitwise_xor(out, everything, out=out)
+        return
+    is_and, positive, negative, others = node
+    combine = np.bitwise_and if is_and else np.bitwise_or
+    if len(positive) > 1:
+        combine(known[positive[0]], known[positive[1]], out=out)
+    elif positive:
+        np.copyto(out, known[positive[0]])
+    elif is_and:
+        np.copyto(out, everything)
+    else:
+        out.fill(0)
+    for number in positive[2:]:
+        combine(out, known[number], out=out)
+    for number in negative:
+        np.bitwise_xor(known[number], everything, out=spare)
+        combine(out, spare, out=out)
+    for other in others:
+        inner = np.empty_like(out)
+        _evaluate(other, known, everything, spare, inner)
+        combine(out, inner, out=out)
 
 
 def _listed(lists: Sequence[Listed], columns: Columns, rows: int) -> list[Bits]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from segmentation.batch.bitmaps import Bools
+from segmentation.batch.bitmaps import Bools, Rows
+from segmentation.batch.haystack import Haystack
 from segmentation.errors import is_utf8
 from segmentation.language.checks import Check, Constraint, OneOf, Prefix, Substring, Suffix
 from segmentation.language.dates import Clock
 
 __all__ = ["texts_admitted"]
-
-_KERNELS: dict[type[Constraint], Callable[..., pa.BooleanArray]] = {
-    Prefix: compute.starts_with,
-    Suffix: compute.ends_with,
-    Substring: compute.match_substring,
-}
-"""They compare bytes of UTF-8, which is to compare code points."""
 
 
 def texts_admitted(texts: pa.Array, asked: Sequence[Sequence[Check]], clock: Clock) -> Bools:
@@ -44,24 +37,33 @@ def texts_admitted(texts: pa.Array, asked: Sequence[Sequence[Check]], clock: Clo
                             members.setdefault(value, []).append(number)
                 case constraint:
                     alike.setdefault(constraint, []).append(number)
-    for constraint, numbers in alike.items():
-        admitted = _admitted(texts, constraint, clock)
-        if admitted is not None:
-            found[numbers] |= admitted
     _mark_members(found, texts, members)
+    parts: dict[type[Constraint], list[tuple[bytes, list[int]]]] = {Prefix: [], Suffix: [], Substring: []}
+    for constraint, numbers in alike.items():
+        if isinstance(constraint, Prefix | Suffix | Substring):
+            if is_utf8(constraint.text):  # no text of a column holds a lone surrogate
+                parts[type(constraint)].append((constraint.text.encode(), numbers))
+        else:
+            found[numbers] |= np.fromiter((constraint.admits(text, clock) for text in texts.to_pylist()), np.bool_, len(texts))
+    if len(texts) and any(parts.values()):
+        _mark_parts(found, Haystack(texts), parts)
     return found
 
 
-def _admitted(texts: pa.Array, constraint: Constraint, clock: Clock) -> Bools | None:
-    """The texts that a constraint admits; None for none of them."""
-    kernel = _KERNELS.get(type(constraint))
-    if kernel is None:
-        return np.fromiter((constraint.admits(text, clock) for text in texts.to_pylist()), np.bool_, len(texts))
-    pattern: Any = constraint
-    if not is_utf8(pattern.text):
-        return None  # no text of a column holds a lone surrogate
-    admitted: Bools = kernel(texts, pattern.text).to_numpy(zero_copy_only=False)
-    return admitted
+def _mark_parts(found: Bools, haystack: Haystack, parts: Mapping[type[Constraint], Sequence[tuple[bytes, list[int]]]]) -> None:
+    """Mark the texts that start with, end with or contain something. To compare bytes of UTF-8 is to compare code points."""
+    prefixes, suffixes, substrings = ([needle for needle, _ in parts[kind]] for kind in (Prefix, Suffix, Substring))
+    ways: list[tuple[type[Constraint], Iterable[tuple[int, Rows]]]] = []
+    if prefixes:
+        ways.append((Prefix, enumerate(haystack.with_prefixes(prefixes))))
+    if suffixes:
+        ways.append((Suffix, enumerate(haystack.with_suffixes(suffixes))))
+    if substrings:
+        ways.append((Substring, haystack.with_substrings(substrings)))
+    for kind, hits in ways:
+        for position, rows in hits:
+            for number in parts[kind][position][1]:
+                found[number, rows] = True
 
 
 def _mark_members(found: Bools, texts: pa.Array, members: dict[str, list[int]]) -> None:
