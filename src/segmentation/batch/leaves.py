@@ -21,6 +21,8 @@ from segmentation.language.dates import FIRST_DAY, LAST_DAY
 __all__ = ["leaf_bitmaps"]
 
 _SAMPLE = 1 << 14
+_MOST_CLASSES = 2_048
+"""Of more classes, no bitmaps are kept."""
 _REPEATS = 0.5
 """Texts of which a smaller share is distinct are asked once each."""
 
@@ -130,7 +132,7 @@ def _of_texts(asked: Asked, column: pa.Array) -> list[Bits]:
     if types.is_string_view(column.type):
         column = column.cast(pa.large_string())
     sample = column.slice(0, _SAMPLE)
-    if len(column) < 2 * _SAMPLE or compute.count_distinct(sample).as_py() < _REPEATS * len(sample):
+    if compute.count_distinct(sample).as_py() < _REPEATS * len(sample):
         return _of_dictionary(asked, column.dictionary_encode())
     truth = asked.of_texts(column.fill_null("") if column.null_count else column)
     return _with_unknown(asked, list(pack(truth)), _valid(column), len(column))
@@ -170,6 +172,8 @@ def _of_distinct(truth: Bools, numbers: np.ndarray[Any, np.dtype[Any]]) -> list[
     _, representatives, classes = np.unique(signatures.view(f"V{signatures.shape[1]}").reshape(-1), return_index=True, return_inverse=True)
     of_classes = truth[:, representatives]
     count = len(representatives)
+    if count > _MOST_CLASSES:
+        return list(pack(of_classes[:, classes[numbers]]))
     classes = classes.astype(np.uint8 if count <= 1 << 8 else np.uint16 if count <= 1 << 16 else np.int64)
     line = Line.of_classes(classes[numbers], count)
     flips = np.diff(of_classes.view(np.int8), axis=1, prepend=0) != 0
