@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import json
 import platform
 import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -48,7 +49,7 @@ def flat_table(workload: Workload, keys: Sequence[str]) -> pa.Table:
     return pa.table(columns)
 
 
-class Untranslatable(Exception):
+class UntranslatableError(Exception):
     """A predicate that a peer is not told."""
 
 
@@ -57,7 +58,7 @@ def polars_expression(predicate: Predicate, types: dict[str, pa.DataType]) -> pl
     match predicate:
         case Leaf(attribute, checks):
             if attribute.key not in types:
-                raise Untranslatable
+                raise UntranslatableError
             column, type_ = pl.col(attribute.key), types[attribute.key]
             parts = [_polars_check(column, check.constraint) for check in checks if check.facet is _facet_of(type_)]
             return pl.any_horizontal(parts).fill_null(value=False) if parts else pl.lit(value=False)
@@ -68,7 +69,7 @@ def polars_expression(predicate: Predicate, types: dict[str, pa.DataType]) -> pl
         case Or(parts):
             return pl.any_horizontal([polars_expression(part, types) for part in parts])
         case _:
-            raise Untranslatable
+            raise UntranslatableError
 
 
 def _facet_of(type_: pa.DataType) -> Facet:
@@ -78,7 +79,7 @@ def _facet_of(type_: pa.DataType) -> Facet:
         return Facet.TEXT
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):
         return Facet.NUMBER
-    raise Untranslatable
+    raise UntranslatableError
 
 
 def _polars_check(column: pl.Expr, constraint: Any) -> pl.Expr:
@@ -92,11 +93,11 @@ def _polars_check(column: pl.Expr, constraint: Any) -> pl.Expr:
         case Substring(text):
             return column.str.contains(text, literal=True)
         case Interval(None, high, _, is_open):
-            return column < high if is_open else column <= high
+            return column.lt(high) if is_open else column.le(high)
         case Interval(low, None, is_open, _):
-            return column > low if is_open else column >= low
+            return column.gt(low) if is_open else column.ge(low)
         case _:
-            raise Untranslatable
+            raise UntranslatableError
 
 
 def sql(predicate: Predicate, types: dict[str, pa.DataType]) -> str:
@@ -104,7 +105,7 @@ def sql(predicate: Predicate, types: dict[str, pa.DataType]) -> str:
     match predicate:
         case Leaf(attribute, checks):
             if attribute.key not in types:
-                raise Untranslatable
+                raise UntranslatableError
             parts = [_sql_check(f'"{attribute.key}"', check.constraint) for check in checks if check.facet is _facet_of(types[attribute.key])]
             return f"coalesce({' or '.join(parts)}, false)" if parts else "false"
         case Not(part):
@@ -114,7 +115,7 @@ def sql(predicate: Predicate, types: dict[str, pa.DataType]) -> str:
         case Or(parts):
             return f"({' or '.join(sql(part, types) for part in parts)})"
         case _:
-            raise Untranslatable
+            raise UntranslatableError
 
 
 def _literal(value: Any) -> str:
@@ -136,7 +137,7 @@ def _sql_check(column: str, constraint: Any) -> str:
         case Interval(low, None, is_open, _):
             return f"{column} {'>' if is_open else '>='} {_literal(low)}"
         case _:
-            raise Untranslatable
+            raise UntranslatableError
 
 
 def timed(run: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
@@ -157,7 +158,8 @@ def measure(name: str, customers: int, sizes: Sequence[int], duckdb_segments: in
     table = flat_table(widest, list(FLAT_ATTRIBUTES if name == "flat14" else RICH_ATTRIBUTES))
     records = table.slice(0, LOOP_ROWS).to_pylist()
     types = {field.name: field.type for field in table.schema}
-    frame = pl.from_arrow(table)
+    frame = pl.DataFrame(table)
+    duckdb = importlib.import_module("duckdb")  # of the extra `bench`
     for size in sizes:
         segments = list(widest.segments)[:size]
         engine = SegmentEngine(segments, attributes=widest.attributes)
@@ -171,22 +173,23 @@ def measure(name: str, customers: int, sizes: Sequence[int], duckdb_segments: in
 
         seconds, counts = timed(ours)
         extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        streamed, total = timed(lambda engine=engine: sum(batch.num_rows for batch in engine.map_batches(table, widest.now)), 1)
+        streamed, total = timed(lambda: sum(batch.num_rows for batch in engine.map_batches(table, widest.now)), 1)  # noqa: B023 - run at once
         _same(total, sum(counts.values()), "map_batches")
         lists = [engine.segment_ids(record, widest.now) for record in records]
         membership = engine.evaluate_table(table.slice(0, LOOP_ROWS), widest.now)
         _same([membership.segment_ids(row) for row in range(len(records))], lists, "segment_ids")
-        loop, _ = timed(lambda engine=engine: [engine.segment_ids(record, widest.now) for record in records], 1)
+        loop, _ = timed(lambda: [engine.segment_ids(record, widest.now) for record in records], 1)  # noqa: B023 - run at once
         loop *= customers / len(records)
         beside = []
         definitions = compile_definitions(Document(segments), Options.of(attributes=widest.attributes))
         predicates = {definition.id: predicate for definition, predicate in definitions}
         try:
             expressions = {id_: polars_expression(predicate, types) for id_, predicate in predicates.items()}
-            polars_s, found = timed(lambda: frame.lazy().select(**{id_: e.sum() for id_, e in expressions.items()}).collect(), 1)  # noqa: B023 - run at once
+            sums = [expression.sum().alias(id_) for id_, expression in expressions.items()]
+            polars_s, found = timed(lambda: frame.lazy().select(sums).collect(), 1)  # noqa: B023 - run at once
             _same(found.row(0, named=True), counts, "Polars")
             beside.append(f"{polars_s:.2f} s, {polars_s / seconds:.1f}×")
-        except Untranslatable:
+        except UntranslatableError:
             beside.append("–")
         try:
             few = list(predicates)[:duckdb_segments]
@@ -196,12 +199,10 @@ def measure(name: str, customers: int, sizes: Sequence[int], duckdb_segments: in
             duck_s, found = timed(lambda: connection.execute(f"select {query} from customers").fetchone(), 1)  # noqa: B023, S608 - run at once; our own text
             _same(dict(zip(few, found, strict=True)), {id_: counts[id_] for id_ in few}, "DuckDB")
             beside.append(f"{duck_s:.2f} s for {len(few)}, {duck_s * size / len(few) / seconds:.0f}× for all")
-        except Untranslatable:
+        except UntranslatableError:
             beside.append("–")
-        rate = customers * size / seconds
-        rows.append(
-            f"| {name} | {customers:,} × {size:,} | {seconds:.2f} s | {rate:.2g} | {extra:,.0f} MiB | {streamed:.2f} s | {' | '.join(beside)} | {loop:,.1f} s, {loop / seconds:.0f}× |"
-        )
+        cells = [f"{customers:,} × {size:,}", f"{seconds:.2f} s", f"{customers * size / seconds:.2g}", f"{extra:,.0f} MiB", f"{streamed:.2f} s", *beside]
+        rows.append("| " + " | ".join([name, *cells, f"{loop:,.1f} s, {loop / seconds:.0f}×"]) + " |")
         sys.stdout.write(rows[-1] + "\n")
         sys.stdout.flush()
     return rows
@@ -230,7 +231,7 @@ def main() -> None:
         head = [
             "## Tables",
             "",
-            f"Python {platform.python_version()}, polars {pl.__version__}, duckdb {duckdb.__version__}, pyarrow {pa.__version__}. From a table in memory to all",
+            f"Python {platform.python_version()}, polars {pl.__version__}, duckdb {version('duckdb')}, pyarrow {pa.__version__}. From a table in memory to all",
             "counts and all bitmaps; *pairs*: decisions a second; *memory*: growth of the peak; *member lists*: a row for every customer in every segment,",
             "through `map_batches`. Peers count only. `python -m benchmarks.bench_tables --write docs/benchmarks.md` makes the section again.",
             "",
@@ -239,11 +240,8 @@ def main() -> None:
         ]
         text = options.write.read_text(encoding="utf-8") if options.write.exists() else ""
         section = "\n".join([BEGIN, *head, *rows, END]) + "\n"
-        if BEGIN in text:
-            text = text[: text.index(BEGIN)] + section.rstrip("\n") + text[text.index(END) + len(END) :]
-        else:
-            text = text.rstrip("\n") + "\n\n" + section
-        options.write.write_text(text, encoding="utf-8")
+        before, found, after = text.partition(BEGIN)
+        options.write.write_text(before.rstrip("\n") + "\n\n" + section + (after.partition(END)[2].lstrip("\n") if found else ""), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -82,8 +82,7 @@ class Haystack:
     def with_substrings(self, needles: Sequence[bytes]) -> Iterator[tuple[int, Rows]]:
         """The number of every needle, in no order, with the texts that hold it; a text may come twice."""
         everywhere = np.arange(len(self._starts))
-        pairs = np.frombuffer(self._data.tobytes(), np.uint8)  # contiguous bytes, of which each two neighbours are a pair
-        pair_at = pairs[:-1].astype(np.uint16) | (pairs[1:].astype(np.uint16) << np.uint16(8))
+        pair_at = self._data[:-1].astype(np.uint16) | (self._data[1:].astype(np.uint16) << np.uint16(8))
         frequency = np.bincount(pair_at[:: max(1, len(pair_at) // _SAMPLE)], minlength=1 << 16)
         by_pair: dict[int, list[tuple[int, int]]] = {}
         for number, needle in enumerate(needles):
