@@ -265,8 +265,9 @@ class SegmentEngine:
             ValueError: `now` has no time zone.
         """
         batch = _batch()
-        blocks = self._blocks(batch, batch.batches_of(table), now, record_column, json_columns)
-        membership: Membership = batch.Membership.of(list(self._held), list(blocks))
+        whole = batch.room_for(table, len(self._held))
+        blocks = self._blocks(batch, batch.batches_of(table), now, record_column, json_columns, whole)
+        membership: Membership = batch.Membership.of(list(self._held), list(blocks), whole)
         return membership
 
     def map_batches(
@@ -294,13 +295,15 @@ class SegmentEngine:
         blocks = self._blocks(batch, batch.batches_of(batches), now, record_column, json_columns)
         return (batch.Membership.of(ids, [block]) for block in blocks)
 
-    def _blocks(self, batch: Any, batches: Any, now: datetime | None, record_column: str | None, json_columns: Iterable[str]) -> Iterator[Any]:
+    def _blocks(
+        self, batch: Any, batches: Any, now: datetime | None, record_column: str | None, json_columns: Iterable[str], whole: Any = None
+    ) -> Iterator[Any]:
         if isinstance(json_columns, str):
             raise TypeError("json_columns is several names, not one: json_columns=[…]")
         program = self._program
         if program is None:
             program = self._program = batch.Program([held.definition.predicate for held in self._held.values()], self._options.calendar)
-        blocks: Iterator[Any] = batch.evaluate(program, batches, self._clock(now), batch.JsonColumns(record_column, frozenset(json_columns)))
+        blocks: Iterator[Any] = batch.evaluate(program, batches, self._clock(now), batch.JsonColumns(record_column, frozenset(json_columns)), whole)
         return blocks
 
     # The set of segments

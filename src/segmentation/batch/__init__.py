@@ -5,6 +5,6 @@ Needs the extra `batch`: numpy and pyarrow.
 
 from segmentation.batch.membership import Membership
 from segmentation.batch.program import Program
-from segmentation.batch.tables import JsonColumns, batches_of, evaluate
+from segmentation.batch.tables import JsonColumns, batches_of, evaluate, room_for
 
-__all__ = ["JsonColumns", "Membership", "Program", "batches_of", "evaluate"]
+__all__ = ["JsonColumns", "Membership", "Program", "batches_of", "evaluate", "room_for"]

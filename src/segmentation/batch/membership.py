@@ -41,6 +41,7 @@ class Membership:
     blocks: tuple[Block, ...]
     """The members, in blocks of rows; all but the last have a multiple of 64 rows."""
     _positions: Mapping[str, int]
+    _whole: Bits | None = None
 
     @property
     def first_row(self) -> int:
@@ -48,9 +49,9 @@ class Membership:
         return self.blocks[0].first if self.blocks else 0
 
     @classmethod
-    def of(cls, ids: Sequence[str], blocks: Sequence[Block]) -> Membership:
+    def of(cls, ids: Sequence[str], blocks: Sequence[Block], whole: Bits | None = None) -> Membership:
         """The membership that is known block by block."""
-        return cls(tuple(ids), tuple(blocks), {segment_id: position for position, segment_id in enumerate(ids)})
+        return cls(tuple(ids), tuple(blocks), {segment_id: position for position, segment_id in enumerate(ids)}, whole)
 
     def __len__(self) -> int:
         """The number of customers."""
@@ -105,6 +106,8 @@ class Membership:
 
     def bitmaps(self) -> Bits:
         """The members of all segments: 64-bit words of shape (segments, words), the bit of row r being bit r % 64 of word r // 64."""
+        if self._whole is not None:
+            return self._whole
         if len(self.blocks) == 1:
             return self.blocks[0].bitmaps
         found = np.zeros((len(self.ids), word_count(len(self))), "<u8")

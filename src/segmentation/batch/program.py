@@ -46,13 +46,14 @@ class Program:
             else:
                 self._lists.append((number, leaf))
 
-    def run(self, columns: Columns, rows: int, clock: Clock) -> Bits:
+    def run(self, columns: Columns, rows: int, clock: Clock, into: Bits | None = None) -> Bits:
         """The members of every predicate among the rows of a block: bitmaps of shape (predicates, words).
 
         Args:
             columns: The block's columns by name.
             rows: Its number of rows.
             clock: The clock of the evaluation.
+            into: Where they are written; None for an array of their own.
         """
         known: dict[int, Bits] = {}
         for attribute, leaves in self._leaves.items():
@@ -62,7 +63,7 @@ class Program:
         if self._lists:
             bitmaps = _listed([listed for _, listed in self._lists], columns, rows)
             known.update((number, bitmap) for (number, _), bitmap in zip(self._lists, bitmaps, strict=True))
-        found = np.empty((len(self._nodes), word_count(rows)), "<u8")
+        found = np.empty((len(self._nodes), word_count(rows)), "<u8") if into is None else into
         everything = all_rows(rows)
         spare = np.empty_like(everything)
         for node, out in zip(self._nodes, found, strict=True):

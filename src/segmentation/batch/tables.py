@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
+from segmentation.batch.bitmaps import Bits, word_count
 from segmentation.batch.lookup import Column
 from segmentation.batch.membership import Block
 from segmentation.batch.program import Program
@@ -19,7 +21,7 @@ from segmentation.errors import RecordError, RecordTypeError, article, json_type
 from segmentation.language.attributes import MISSING
 from segmentation.language.dates import Clock
 
-__all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "blocks_of", "columns_of", "evaluate"]
+__all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "blocks_of", "columns_of", "evaluate", "room_for"]
 
 BLOCK_ROWS = 1 << 17
 """Customers that are evaluated at a time: a bitmap of them, 16 KiB, stays in a core's cache with its neighbours."""
@@ -67,6 +69,11 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
             yield batch
         return
     raise TypeError(f"a table is a pyarrow Table, a polars or pandas DataFrame, or anything with __arrow_c_stream__, not {article(json_type(table))}")
+
+
+def room_for(table: Any, segments: int) -> Bits | None:
+    """Bitmaps for the members of a table, to be written; None when its rows are not counted."""
+    return np.empty((segments, word_count(table.num_rows)), "<u8") if isinstance(table, pa.Table | pa.RecordBatch) else None
 
 
 def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -139,7 +146,7 @@ def _parsed(text: Any, row: int, name: str) -> Any:
         raise RecordError(f"row {row}, column {name!r}: the text cannot be read: {unreadable(error)}") from None
 
 
-def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, as_json: JsonColumns) -> Iterator[Block]:
+def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, as_json: JsonColumns, whole: Bits | None = None) -> Iterator[Block]:
     """Every block's members, on all cores, in order; at most one block more than there are cores is in work or waits to be taken.
 
     Args:
@@ -147,10 +154,12 @@ def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, 
         batches: The rows.
         clock: The clock of the evaluation.
         as_json: The columns that are JSON text.
+        whole: Where the members of all rows are written, shape (predicates, words), if so many are known to come.
     """
 
     def run(block: pa.RecordBatch, first: int) -> Block:
-        return Block(first, block.num_rows, program.run(columns_of(block, as_json, first), block.num_rows, clock))
+        into = None if whole is None else whole[:, first >> 6 : (first + block.num_rows + 63) >> 6]
+        return Block(first, block.num_rows, program.run(columns_of(block, as_json, first), block.num_rows, clock, into))
 
     workers = os.cpu_count() or 1
     first = 0
