@@ -144,7 +144,7 @@ def _table(summary: Summary) -> str:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM clean up as Ctrl-C does."""
+    """Let SIGTERM clean up as Ctrl-C does, and Ctrl-C end a read that waits: polars has its own handler before Python's, which would let it go on."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -152,6 +152,8 @@ def terminated_as_interrupted() -> Iterator[None]:
     def stop(_signal: int, _frame: object) -> None:
         raise SystemExit(TERMINATED)
 
+    if hasattr(signal, "siginterrupt"):
+        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - its only way
     former = signal.signal(signal.SIGTERM, stop)
     try:
         yield

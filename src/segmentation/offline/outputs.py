@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -87,11 +87,11 @@ class JsonLists(Output):
         self._pieces = [segment.model_dump_json().encode() for segment in segments]
         self._file = self._opened(drafts.file(place))
 
-    def _opened(self, path: Path) -> IO[bytes]:
+    def _opened(self, path: Path) -> Any:
         match self.place.suffix:
             case ".gz":
                 raw = self.stack.enter_context(path.open("wb"))
-                return self.stack.enter_context(gzip.GzipFile("", "wb", 6, raw, 0))  # type: ignore[return-value]
+                return self.stack.enter_context(gzip.GzipFile("", "wb", 6, raw, 0))
             case ".zst":
                 return self.stack.enter_context(pa.CompressedOutputStream(str(path), "zstd"))
             case _:
@@ -115,7 +115,9 @@ class JsonLists(Output):
         self.beside(summary)
 
 
-_SIMPLE = pa.struct([pa.field("id", pa.string(), nullable=False), pa.field("name", pa.string(), nullable=False), pa.field("object", pa.string(), nullable=False)])
+_SIMPLE = pa.struct(
+    [pa.field("id", pa.string(), nullable=False), pa.field("name", pa.string(), nullable=False), pa.field("object", pa.string(), nullable=False)]
+)
 _LIST = pa.struct(
     [
         pa.field("object", pa.string(), nullable=False),

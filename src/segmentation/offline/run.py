@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ class Summary:
         }
 
 
-def run(
+def run(  # noqa: PLR0913 - one for each option
     engine: SegmentEngine,
     customers: Sequence[str],
     output: str | Path | None,
@@ -116,13 +116,19 @@ def run(
 
 
 def _evaluate(
-    engine: SegmentEngine, sources: Sequence[Source], writer: Output | None, summary: Summary, refused: _Rejects, id_column: str | None, progress: Progress | None
+    engine: SegmentEngine,
+    sources: Sequence[Source],
+    writer: Output | None,
+    summary: Summary,
+    refused: _Rejects,
+    id_column: str | None,
+    progress: Progress | None,
 ) -> None:
     total = sum(source.size for source in sources)
     hashes: list[np.ndarray[Any, np.dtype[np.uint64]]] = []
     done = 0
 
-    def watched() -> Iterator[Piece]:
+    def watched() -> Generator[Piece, None, None]:
         nonlocal done
         for piece in pieces_of(sources, id_column, engine.attributes):
             refused.add(piece.rejects)
@@ -159,7 +165,7 @@ def _memberships(engine: SegmentEngine, pieces: Iterator[Piece], now: datetime) 
         waiting: deque[pa.Array] = deque()
 
         def batches(group: Iterator[Piece] = group, waiting: deque[pa.Array] = waiting) -> Iterator[pa.RecordBatch]:
-            for piece in group:
+            for piece in group:  # noqa: B031 - each group is used once
                 waiting.append(piece.ids)
                 yield piece.batch.replace_schema_metadata(None)
 

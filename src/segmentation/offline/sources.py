@@ -118,7 +118,7 @@ def _sources(path: str, kind: str | None) -> Iterator[Source]:
     if place.exists():
         yield _source(place, kind, ())
         return
-    matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []
+    matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 - a pattern may be absolute
     if not matches:
         raise RunError(f"{path}: {'nothing matches this pattern' if glob.has_magic(path) else 'No such file or directory'}")
     for match in matches:
@@ -192,14 +192,14 @@ class _Lines:
     """A file as lines of bytes, decompressed."""
 
     def __init__(self, source: Source, stack: ExitStack) -> None:
-        raw: BinaryIO = sys.stdin.buffer if source.path == STDIN else stack.enter_context(Path(source.path).open("rb"))
+        raw: BinaryIO = sys.stdin.buffer if source.path == STDIN else stack.enter_context(Path(source.path).open("rb"))  # noqa: SIM115 - it is one
         self._raw = raw if source.size else None
         head = raw.peek(4)[:4] if isinstance(raw, io.BufferedReader) else b""
         self.stream: Any = raw
         if head.startswith(b"\x1f\x8b"):
             self.stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
         elif head == b"\x28\xb5\x2f\xfd":
-            self.stream = stack.enter_context(io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), 1 << 20))  # type: ignore[type-var]
+            self.stream = stack.enter_context(io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), 1 << 20))
 
     def done(self) -> int:
         """The bytes of the file that are read by now."""
@@ -228,7 +228,7 @@ def _json_lines(source: Source, id_column: str | None, _attributes: Sequence[str
                 record = _parsed(text)
                 ids.append(id_of(record))
                 texts.append(text)
-            except _Unfit as error:
+            except _UnfitError as error:
                 rejects.append(Reject(source.name, number, str(error)))
             except UnicodeDecodeError as error:
                 rejects.append(Reject(source.name, number, unreadable(error)))
@@ -238,7 +238,7 @@ def _json_lines(source: Source, id_column: str | None, _attributes: Sequence[str
         yield piece()
 
 
-class _Unfit(Exception):
+class _UnfitError(Exception):
     """Why a row is no customer."""
 
 
@@ -249,9 +249,9 @@ def _parsed(text: str) -> dict[str, Any]:
         try:
             record = json.loads(text)
         except (RecursionError, ValueError) as error:
-            raise _Unfit(unreadable(error, ())) from None
+            raise _UnfitError(unreadable(error, ())) from None
     if not isinstance(record, dict):
-        raise _Unfit(f"a customer is a JSON object, not {article(json_type(record))}")
+        raise _UnfitError(f"a customer is a JSON object, not {article(json_type(record))}")
     return record
 
 
@@ -266,9 +266,9 @@ def _id_finder(column: str | None) -> Callable[[dict[str, Any]], str]:
                 return str(value)
             if isinstance(value, str) and value:
                 if not is_utf8(value):
-                    raise _Unfit(f"the id at {key!r} is text that UTF-8 cannot carry")
+                    raise _UnfitError(f"the id at {key!r} is text that UTF-8 cannot carry")
                 return value
-        raise _Unfit(f"no id: {'neither ' if column is None else ''}{what} is text or an integer")
+        raise _UnfitError(f"no id: {'neither ' if column is None else ''}{what} is text or an integer")
 
     return find
 
@@ -279,7 +279,9 @@ def _csv(source: Source, id_column: str | None, attributes: Sequence[str]) -> It
     with ExitStack() as stack:
         lines = _Lines(source, stack)
         # Bytes that are not UTF-8 pass through as surrogates, so that the row they stand in is rejected and no other.
-        text = stack.enter_context(io.TextIOWrapper(_Unclosed(lines.stream), encoding="utf-8-sig", errors="surrogateescape", newline=""))
+        text = stack.enter_context(
+            io.TextIOWrapper(io.BufferedReader(_Unclosed(lines.stream), 1 << 16), encoding="utf-8-sig", errors="surrogateescape", newline="")
+        )
         reader = csv.reader(text, strict=True)
         try:
             header = next(reader)
@@ -303,31 +305,39 @@ def _csv(source: Source, id_column: str | None, attributes: Sequence[str]) -> It
             batch = _with_aliases(pa.RecordBatch.from_pydict(arrays) if arrays else _rows_alone(len(rows)))
             return _with_ids(batch, numbers, rejects, source, id_column, lines.done())
 
-        last = reader.line_num
-        while True:
-            line = last + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                rejects.append(Reject(source.name, line, f"not CSV: {error}"))
-                last = reader.line_num
-                continue
-            last = reader.line_num
-            if not row:
-                continue  # a blank line
-            if len(row) != len(header):
-                rejects.append(Reject(source.name, line, f"{len(row)} cells; the header has {len(header)}"))
-            elif not all(map(is_utf8, row)):
-                rejects.append(Reject(source.name, line, "not UTF-8"))
+        for row in _csv_rows(reader, len(header), source):
+            if isinstance(row, Reject):
+                rejects.append(row)
             else:
-                rows.append(row)
-                numbers.append(line)
+                numbers.append(row[0])
+                rows.append(row[1])
             if len(rows) >= _ROWS or len(rejects) >= _ROWS:
                 yield piece()
                 rows, numbers, rejects = [], [], []
         yield piece()
+
+
+def _csv_rows(reader: Any, width: int, source: Source) -> Iterator[tuple[int, list[str]] | Reject]:
+    """The rows after the header, with the line in which each begins, or why it is none."""
+    last = reader.line_num
+    while True:
+        line = last + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Reject(source.name, line, f"not CSV: {error}")
+            row = []
+        last = reader.line_num
+        if not row:
+            continue  # a blank line
+        if not all(map(is_utf8, row)):
+            yield Reject(source.name, line, "not UTF-8")
+        elif len(row) != width:
+            yield Reject(source.name, line, f"{len(row)} cells; the header has {width}")
+        else:
+            yield line, row
 
 
 class _Unclosed(io.RawIOBase):
