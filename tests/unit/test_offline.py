@@ -310,3 +310,27 @@ def test_changes_need_pairs_of_runs(place: Path, capsys: pytest.CaptureFixture[s
     assert "_old.unsegmented.parquet is of another run" in capsys.readouterr().err
     assert cli.main(["changes", "new.parquet", old]) == 1
     assert "_new.unsegmented.parquet, which the run wrote beside it, is not there" in capsys.readouterr().err
+
+
+# The report
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_report_is_one_page(place: Path, capsys: pytest.CaptureFixture[str], count: int) -> None:
+    segments = [{"id": f"seg_{n}", "name": f"<b>Age & {n}$", "filter": {"age": {"conditions": {"$more_than": n}}}} for n in range(count)]
+    twin = {"id": "twin", "name": "Twin", "filter": {"age": {"conditions": {"$more_than": 0, "$is_not": 0}}}}
+    (place / "s.json").write_text(json.dumps([*segments, twin]))
+    old = pairs(place, "old.parquet", [{"id": str(n), "age": n} for n in range(20)])
+    new = pairs(place, "new.parquet", [{"id": str(n), "age": n + 1} for n in range(20)])
+    capsys.readouterr()
+    assert cli.main(["report", new, "--since", old, "--output", "r.html"]) == 0
+    page = (place / "r.html").read_text()
+    assert page.count("src='data:image/png;base64,") == 3
+    assert "http" not in page
+    assert "<b>" not in page
+    assert "20 members: &lt;b&gt;Age &amp; 0$ <code>seg_0</code>, Twin <code>twin</code>" in page
+    assert ("seg_59" in page) == (count > 59)
+    assert cli.main(["report", new, "--output", "r.png"]) == 0
+    assert capsys.readouterr().out == "r.html\nr.png\nr.overlaps.png\n"
+    assert (place / "r.overlaps.png").read_bytes().startswith(b"\x89PNG")
+    assert cli.main(["report", new, "--output", "r.pdf"]) == 2

@@ -70,13 +70,38 @@ def _note(writer: pq.ParquetWriter, summary: Summary) -> None:
     writer.add_key_value_metadata({METADATA: json.dumps(summary, ensure_ascii=False)})
 
 
+_SLICE = 1 << 13  # octets of a bitmap that are spread out at a time: their rows are numbered by 16 bits, which are sorted quickly
+
+
 def _positions(membership: Membership) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int32]]]:
-    """Of a membership's pairs in order, the segments; and for each row, and the end, where its pairs begin."""
-    pairs = membership.to_batch()
-    rows = pairs.column("row").to_numpy() - np.uint64(membership.first_row)
-    starts = np.zeros(len(membership) + 1, np.int64)
-    np.cumsum(np.bincount(rows.astype(np.int64), minlength=len(membership)), out=starts[1:])
-    return starts, pairs.column("segment_id").indices.to_numpy()
+    """Of a membership's pairs, by row and then in definition order, the segments; and for each row, and the end, where its pairs begin."""
+    counts, positions = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
+    for block in membership:
+        octets = block.bitmaps.view(np.uint8)
+        for first in range(0, (block.rows + 7) >> 3, _SLICE):
+            some = np.ascontiguousarray(octets[:, first : first + _SLICE])
+            rows, found = _spread(some)
+            counts.append(np.bincount(rows, minlength=min(8 * _SLICE, block.rows - 8 * first)))
+            positions.append(found)
+    return np.cumsum(np.concatenate(counts)), np.concatenate(positions)
+
+
+def _spread(octets: np.ndarray[Any, np.dtype[np.uint8]]) -> tuple[np.ndarray[Any, np.dtype[np.uint16]], np.ndarray[Any, np.dtype[np.int32]]]:
+    """The set bits of some bitmaps, by row: the rows and the numbers of the bitmaps."""
+    width = octets.shape[1]
+    flat = octets.reshape(-1)
+    cells = np.flatnonzero(flat)
+    values = flat[cells]
+    numbers, columns = np.divmod(cells, width) if width else (cells, cells)
+    numbers, columns = numbers.astype(np.int32), (columns << 3).astype(np.uint16)
+    rows, found = [], []
+    for bit in range(8):  # all bits of a row are met in one turn, those of the first bitmap first: a stable sort keeps them so
+        where = np.flatnonzero(values & (1 << bit))
+        rows.append(columns[where] + np.uint16(bit))
+        found.append(numbers[where])
+    together = np.concatenate(rows)
+    order = np.argsort(together, kind="stable")
+    return together[order], np.concatenate(found)[order]
 
 
 class JsonLists(Output):

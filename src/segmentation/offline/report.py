@@ -76,7 +76,9 @@ def findings_of(run: Run, old: Run | None = None) -> Findings:
 
 def _overlaps(run: Run, segments: Sequence[SimpleSegment]) -> npt.NDArray[np.int64]:
     """How many customers two segments share: each customer becomes the set of the segments, a bit each, and equal sets are counted."""
-    bits = pl.DataFrame({"segment": [segment.id for segment in segments], "bit": [1 << place for place in range(len(segments))]}, {"segment": pl.String, "bit": pl.Int64})
+    bits = pl.DataFrame(
+        {"segment": [segment.id for segment in segments], "bit": [1 << place for place in range(len(segments))]}, {"segment": pl.String, "bit": pl.Int64}
+    )
     sets = (
         run.pairs()
         .join(bits.lazy(), on="segment")
@@ -159,8 +161,19 @@ def overlaps_figure(findings: Findings) -> Figure:
     axes.set_yticks(range(count), names, fontsize=7)
     for row in range(count):
         for column in range(count):
-            axes.text(column, row, f"{shares[row, column]:.0%}".rstrip("%"), ha="center", va="center", fontsize=6, color="white" if shares[row, column] > 0.6 else "black")  # noqa: PLR2004 - dark enough
-    axes.set_title(f"Of 100 members of the row, so many are in the column\n({'the ' + str(count) + ' largest segments' if len(findings.run.segments) > count else 'all with members'})", fontsize=10)
+            axes.text(
+                column,
+                row,
+                f"{shares[row, column]:.0%}".rstrip("%"),
+                ha="center",
+                va="center",
+                fontsize=6,
+                color="white" if shares[row, column] > 0.6 else "black",
+            )
+    axes.set_title(
+        f"Of 100 members of the row, so many are in the column\n({'the ' + str(count) + ' largest segments' if len(findings.run.segments) > count else 'all with members'})",
+        fontsize=10,
+    )
     figure.colorbar(image, shrink=0.6, format=lambda share, _: f"{share:.0%}")
     return figure
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic_core import from_json
 
+from segmentation.batch.pruning import may_hold
 from segmentation.errors import SegmentationError, article, is_utf8, json_type, unreadable
 from segmentation.language.attributes import alias_of
 
@@ -417,15 +418,7 @@ def _table_piece(batch: pa.RecordBatch, first: int, source: Source, id_column: s
 
 
 def _is_needed(column: str, attributes: Sequence[str], id_column: str | None) -> bool:
-    """Whether an attribute may be found in a column (spec section 3): by a leading part of its path, or of its alias."""
-    if column in {"id", "source_id", id_column}:
-        return True
-    for key in attributes:
-        alias = alias_of(key)
-        paths = (key,) if alias is None else (key, alias) if isinstance(alias, str) else (key, alias[0])
-        if any(path == column or path.startswith(f"{column}.") for path in paths):
-            return True
-    return False
+    return column == id_column or may_hold(column, attributes)
 
 
 def _id_columns(names: Sequence[str], id_column: str | None, source: Source) -> list[str]:
