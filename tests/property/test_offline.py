@@ -198,7 +198,7 @@ def test_tables(data: st.DataObject, kind: str, output: str) -> None:
 
 def test_a_large_file(tmp_path: Path) -> None:
     segments = our.seeded_segments(5, 150)
-    records = with_ids(our.seeded_records(6, segments, 3_000), list(range(3_000)))
+    records = with_ids(our.seeded_records(6, segments, 1_000), list(range(1_000)))
     engine = SegmentEngine(segments, **OPTIONS)
     (tmp_path / "c.jsonl").write_text("\n".join(map(json.dumps, records)))
     with mock.patch.object(tables, "BLOCK_ROWS", 2_048):

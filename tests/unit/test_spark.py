@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,11 +22,9 @@ JOB = Path(__file__).resolve().parents[2] / "examples" / "spark_job.py"
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
 def test_the_job_answers_as_the_engine(tmp_path: Path) -> None:
-    import pyarrow as pa  # noqa: PLC0415
-
-    segments = [
+    segments: list[dict[str, Any]] = [
         {"id": "berlin", "name": "", "filter": {"city": {"conditions": {"$is": "Berlin"}}}},
-        {"id": "dotted", "name": "", "filter": {"metadata.tier": {"conditions": {"$is": ["gold", 1]}}}},
+        {"id": "dotted", "name": "", "filter": {"metadata.tier": {"conditions": {"$in": ["gold", 1]}}}},
         {"id": "old", "name": "", "filter": {"age": {"conditions": {"$more_than": 40}}}},
         {"id": "not_old", "name": "", "filter": {"$not": {"age": {"conditions": {"$more_than": 40}}}}},
         {"id": "new", "name": "", "filter": {"created_at": {"conditions": {"$less_than_ago": 30}}}},

@@ -64,17 +64,19 @@ def pairs(
     kept = [name for name in customers.columns if name in {id_column, record_column, *groups} or (record_column is None and may_hold(name, attributes))]
     broadcast = customers.sparkSession.sparkContext.broadcast(engine)
     asked = customers.select(*(f"`{name.replace('`', '``')}`" for name in kept))
-    return asked.mapInArrow(_evaluation(broadcast, now, id_column, record_column, groups), SCHEMA)
+    plain = asked.toDF(*(f"c{place}" for place in range(len(kept))))  # mapInArrow takes a dot in a name for a field
+    return plain.mapInArrow(_evaluation(broadcast, now, kept, id_column, record_column, groups), SCHEMA)
 
 
 def _evaluation(
-    broadcast: Any, now: datetime, id_column: str, record_column: str | None, json_columns: list[str]
+    broadcast: Any, now: datetime, names: list[str], id_column: str, record_column: str | None, json_columns: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """What runs in the executors."""
 
     def evaluate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         engine: SegmentEngine = broadcast.value
-        for batch in batches:
+        for plain in batches:
+            batch = plain.rename_columns(names)
             ids = batch.column(id_column).cast(pa.string())
             found = engine.evaluate_table(batch, now, record_column=record_column, json_columns=json_columns).to_batch()
             yield pa.record_batch([pc.take(ids, found.column("row")), found.column("segment_id").cast(pa.string())], schema=_ARROW)

@@ -33,6 +33,8 @@ _OVERLAPS = 25
 """Segments whose overlaps are shown, the largest."""
 _ROWS = 2_000
 """Rows of the table of all segments."""
+_DARK = 0.6
+"""From this share on, numbers are white."""
 _BLUE, _RED = "#2f6db0", "#c1553b"
 
 
@@ -168,12 +170,10 @@ def overlaps_figure(findings: Findings) -> Figure:
                 ha="center",
                 va="center",
                 fontsize=6,
-                color="white" if shares[row, column] > 0.6 else "black",
+                color="white" if shares[row, column] > _DARK else "black",
             )
-    axes.set_title(
-        f"Of 100 members of the row, so many are in the column\n({'the ' + str(count) + ' largest segments' if len(findings.run.segments) > count else 'all with members'})",
-        fontsize=10,
-    )
+    which = f"the {count} largest segments" if len(findings.run.segments) > count else "all with members"
+    axes.set_title(f"Of 100 members of the row, so many are in the column\n({which})", fontsize=10)
     figure.colorbar(image, shrink=0.6, format=lambda share, _: f"{share:.0%}")
     return figure
 
@@ -252,8 +252,8 @@ def _page(findings: Findings, pictures: Mapping[str, bytes]) -> str:
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>",
         f"<title>Segments at {escape(summary['now'])}</title><style>{_STYLE}</style>",
         f"<h1>Segments at {escape(summary['now'])}</h1>",
-        f"<p>{summary['customers']:,} customers, {len(findings.run.segments):,} segments; {summary['rejected']:,} rows rejected; "
-        f"{summary['duplicate_ids']:,} ids that occurred before.</p>",
+        f"<p>{summary['customers']:,} customers, {len(findings.run.segments):,} segments.",
+        f"{summary['rejected']:,} rows were rejected, {summary['duplicate_ids']:,} customers have an id that occurred before.</p>",
     ]
     for name, picture in pictures.items():
         data = base64.b64encode(picture).decode("ascii")
