@@ -196,6 +196,48 @@ def test_tables(data: st.DataObject, kind: str, output: str) -> None:
         check_output(engine, [str(path)], expected, place, output)
 
 
+SCALARS = [st.text(st.characters(codec="utf-8"), max_size=3) | CELLS, st.integers(-(2**64), 2**64), st.floats(), st.booleans(), st.lists(CELLS, max_size=2)]
+
+
+@given(st.data())
+@example(None)
+def test_json_lines_whose_records_are_alike(data: st.DataObject | None) -> None:
+    if data is None:  # what is absent is looked for elsewhere, what is null is not
+        segments: list[dict[str, Any]] = [{"id": "s", "name": "", "filter": {"city": {"conditions": {"$is": "x"}}}}]
+        records: list[dict[str, Any]] = [{"id": "1", "city": None, "address": {"city": "x"}}, {"id": "2", "address": {"city": "x"}}, {"id": "3", "city": "x"}]
+    else:
+        segments = data.draw(our.segment_sets(min_size=1), label="segments")
+        keys = data.draw(st.lists(st.sampled_from([*SegmentEngine(segments, **OPTIONS).attributes, "address.city"]), unique=True, max_size=5), label="keys")
+        values = {key: data.draw(st.sampled_from(SCALARS)) | st.sampled_from([None, ABSENT]) for key in keys}
+        records = [nested(drawn) for drawn in data.draw(st.lists(st.fixed_dictionaries(values), max_size=8), label="records")]
+        records = with_ids(records, list(range(len(records))))
+    engine = SegmentEngine(segments, **OPTIONS)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "c.jsonl"
+        path.write_text("\n".join(map(json.dumps, records)))
+        expected = [(str(record["id"]), engine.segment_ids(json.dumps(record), our.NOW)) for record in records]
+        check_output(engine, [str(path)], expected, Path(directory), "pairs.parquet")
+
+
+ABSENT = object()
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The record in which paths are objects in objects, where that can be."""
+    record: dict[str, Any] = {}
+    for key, value in flat.items():
+        inside = record
+        *parents, last = key.split(".")
+        for parent in parents:
+            inside = inside.setdefault(parent, {})
+            if not isinstance(inside, dict):
+                break
+        else:
+            if value is not ABSENT:
+                inside[last] = value
+    return record
+
+
 def test_a_large_file(tmp_path: Path) -> None:
     segments = our.seeded_segments(5, 150)
     records = with_ids(our.seeded_records(6, segments, 1_000), list(range(1_000)))

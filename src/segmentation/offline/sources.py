@@ -22,6 +22,7 @@ from pydantic_core import from_json
 from segmentation.batch.pruning import may_hold
 from segmentation.errors import SegmentationError, article, is_utf8, json_type, unreadable
 from segmentation.language.attributes import alias_of
+from segmentation.offline.records import columns_of
 
 __all__ = ["KINDS", "RECORD", "STDIN", "Piece", "Reject", "RunError", "Source", "pieces_of", "sources_of"]
 
@@ -207,18 +208,22 @@ class _Lines:
         return 0 if self._raw is None else self._raw.tell()
 
 
-def _json_lines(source: Source, id_column: str | None, _attributes: Sequence[str]) -> Iterator[Piece]:
+def _json_lines(source: Source, id_column: str | None, attributes: Sequence[str]) -> Iterator[Piece]:
     """JSON Lines. A line as parsed is the record; it is never given a schema."""
     id_of = _id_finder(id_column)
     with ExitStack() as stack:
         lines = _Lines(source, stack)
         texts: list[str] = []
+        records: list[dict[str, Any]] = []
         ids: list[str] = []
         rejects: list[Reject] = []
 
         def piece() -> Piece:
-            batch = pa.record_batch([pa.array(texts, pa.large_string())], [RECORD])
-            return Piece(batch, pa.array(ids, pa.string()), rejects, is_json=True, done=lines.done())
+            batch = columns_of(records, attributes)
+            is_json = batch is None
+            if batch is None:
+                batch = pa.record_batch([pa.array(texts, pa.large_string())], [RECORD])
+            return Piece(batch, pa.array(ids, pa.string()), rejects, is_json=is_json, done=lines.done())
 
         for number, line in enumerate(lines.stream, 1):
             content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
@@ -229,13 +234,14 @@ def _json_lines(source: Source, id_column: str | None, _attributes: Sequence[str
                 record = _parsed(text)
                 ids.append(id_of(record))
                 texts.append(text)
+                records.append(record)
             except _UnfitError as error:
                 rejects.append(Reject(source.name, number, str(error)))
             except UnicodeDecodeError as error:
                 rejects.append(Reject(source.name, number, unreadable(error)))
             if len(texts) >= _ROWS or len(rejects) >= _ROWS:
                 yield piece()
-                texts, ids, rejects = [], [], []
+                texts, records, ids, rejects = [], [], [], []
         yield piece()
 
 
