@@ -17,7 +17,7 @@ from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSe
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
-from segmentation.language.predicate import Predicate
+from segmentation.language.predicate import Predicate, leaves
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
 
@@ -357,6 +357,11 @@ class SegmentEngine:
     def segments(self) -> tuple[Segment, ...]:
         """The segments, in definition order."""
         return tuple(Segment.model_validate(held.definition.document) for held in self._held.values())
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that the segments ask about, sorted."""
+        return tuple(sorted({leaf.attribute.key for held in self._held.values() for leaf in leaves(held.definition.predicate)}))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
