@@ -236,6 +236,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is not installed: apt install wrk")
+    busy = os.getloadavg()[0]
     workload = flat14(chosen.segments, chosen.customers)
     segments = list(workload.segments)
     with tempfile.TemporaryDirectory() as folder:
@@ -252,18 +253,21 @@ def main() -> None:
                     server, chosen.customers, chosen.seconds, chosen.connections
                 )
         parts = stages(path, ids)
-    section = report(chosen, runs, parts, stored, checked)
+    section = report(chosen, busy, runs, parts, stored, checked)
     print(section)
     if chosen.write:
         before, _, rest = chosen.write.read_text(encoding="utf-8").partition(BEGIN)
         chosen.write.write_text(before + BEGIN + "\n" + section + END + rest.partition(END)[2], encoding="utf-8")
 
 
-def report(chosen: argparse.Namespace, runs: dict[str, dict[str, float]], parts: dict[str, tuple[float, float]], stored: float | None, checked: int) -> str:
+def report(
+    chosen: argparse.Namespace, busy: float, runs: dict[str, dict[str, float]], parts: dict[str, tuple[float, float]], stored: float | None, checked: int
+) -> str:
     """The findings as Markdown."""
     machine = environment()
     setting = (
-        f"{machine.implementation} {machine.python}, {machine.cpu}, {machine.cpus} CPUs; {chosen.segments:,} segments of `flat14`, "
+        f"{machine.implementation} {machine.python}, {machine.cpu}, {machine.cpus} CPUs, load average {busy:.1f} before the start; "
+        f"{chosen.segments:,} segments of `flat14`, "
         f"{chosen.customers:,} customers in SQLite, workers: {chosen.workers}; `wrk` with {chosen.connections} connections on the same machine, "
         f"{chosen.seconds} s a run, a random customer each time. Before that, {checked} answers were compared with the engine's, some with the reference's."
     )

@@ -17,11 +17,14 @@ from segmentation.errors import Problem, RecordError, RecordTypeError, UnknownSe
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
-from segmentation.language.predicate import Predicate
+from segmentation.language.predicate import Predicate, leaves
 from segmentation.matching import Matcher, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
 
 if TYPE_CHECKING:
+    from pyarrow import RecordBatch
+
+    from segmentation.batch import Membership, Program
     from segmentation.explain import Explanation
 
 __all__ = ["SegmentEngine"]
@@ -114,7 +117,7 @@ class SegmentEngine:
         ['seg_1']
     """
 
-    __slots__ = ("_clocks", "_held", "_matcher", "_next_order", "_options", "_settings", "_source_warnings")
+    __slots__ = ("_clocks", "_held", "_matcher", "_next_order", "_options", "_program", "_settings", "_source_warnings")
 
     def __init__(
         self,
@@ -169,6 +172,7 @@ class SegmentEngine:
         self._source_warnings = document.warnings
         self._held: dict[str, _Held] = {}
         self._clocks = _NO_CLOCKS
+        self._program: Program | None = None
         budget = _CACHE_BYTES if settings["cache"] else 0
         self._matcher = Matcher(self._arriving(document), len(document.elements), self._options.calendar, budget, _order, _id, _predicate)
         self._next_order = len(self._held)
@@ -254,6 +258,70 @@ class SegmentEngine:
             hint = f"; did you mean {near!r}?" if near else ""
             raise UnknownSegmentError(f"no segment has the id {segment_id!r}{hint}") from None
 
+    # Tables
+
+    def evaluate_table(self, table: Any, now: datetime | None = None, *, record_column: str | None = None, json_columns: Iterable[str] = ()) -> Membership:
+        """Which customers of a table are in which segments. Needs the extra `batch`.
+
+        A row is a customer record: what pyarrow's `to_pylist` gives, with columns flat (`address.city`) or nested; what each type is to the language stands
+        in `docs/tables.md`. An attribute without a column is unknown. Every row's segments are those that `segment_ids` answers for it as a record.
+
+        Args:
+            table: A pyarrow Table, RecordBatch or RecordBatchReader, a polars DataFrame or LazyFrame, a pandas DataFrame, or anything with
+                `__arrow_c_stream__`.
+            now: An aware date-time; default: the current time.
+            record_column: A column that holds whole records as JSON text; other columns are then left alone.
+            json_columns: Columns that hold the value that they are named after, such as `metadata`, as JSON text.
+
+        Raises:
+            ModuleNotFoundError: The extra is not installed.
+            TypeError: It is no table.
+            RecordError: JSON text cannot be read; the message names the row and the column.
+            KeyError: A column that is named is not there.
+            ValueError: `now` has no time zone.
+        """
+        batch = _batch()
+        whole = batch.room_for(table, len(self._held))
+        blocks = self._blocks(batch, batch.batches_of(table), now, record_column, json_columns, whole)
+        membership: Membership = batch.Membership.of(list(self._held), list(blocks), whole)
+        return membership
+
+    def map_batches(
+        self, batches: Any, now: datetime | None = None, *, record_column: str | None = None, json_columns: Iterable[str] = ()
+    ) -> Iterator[RecordBatch]:
+        """Stream record batches in and members out: for customers beyond what memory holds. Needs the extra `batch`.
+
+        Args:
+            batches: An iterable of pyarrow record batches, or what `evaluate_table` takes as a table.
+            now: See `evaluate_table`.
+            record_column: See `evaluate_table`.
+            json_columns: See `evaluate_table`.
+
+        Returns:
+            Record batches as `Membership.to_arrow` has them: a `row`, counted from 0 over all batches, and a `segment_id`, for every customer in every segment.
+        """
+        return (membership.to_batch() for membership in self.evaluate_batches(batches, now, record_column=record_column, json_columns=json_columns))
+
+    def evaluate_batches(
+        self, batches: Any, now: datetime | None = None, *, record_column: str | None = None, json_columns: Iterable[str] = ()
+    ) -> Iterator[Membership]:
+        """As `map_batches`, but each block of customers as a `Membership` of its own, whose `first_row` says where it stands."""
+        batch = _batch()
+        ids = list(self._held)
+        blocks = self._blocks(batch, batch.batches_of(batches), now, record_column, json_columns)
+        return (batch.Membership.of(ids, [block]) for block in blocks)
+
+    def _blocks(
+        self, batch: Any, batches: Any, now: datetime | None, record_column: str | None, json_columns: Iterable[str], whole: Any = None
+    ) -> Iterator[Any]:
+        if isinstance(json_columns, str):
+            raise TypeError("json_columns is several names, not one: json_columns=[…]")
+        program = self._program
+        if program is None:
+            program = self._program = batch.Program([held.definition.predicate for held in self._held.values()], self._options.calendar)
+        blocks: Iterator[Any] = batch.evaluate(program, batches, self._clock(now), batch.JsonColumns(record_column, frozenset(json_columns)), whole)
+        return blocks
+
     # The set of segments
 
     def replace(self, add: Iterable[Segment | Mapping[str, Any]] = (), remove: Iterable[str] = ()) -> Self:
@@ -270,6 +338,7 @@ class SegmentEngine:
         engine = type(self).__new__(type(self))
         engine._settings, engine._options, engine._source_warnings = self._settings, self._options, ()
         engine._clocks = _NO_CLOCKS
+        engine._program = None
         engine._held, engine._next_order = self._held.copy(), self._next_order
         arriving: list[tuple[int, _Held, Predicate]] = []
         for definition, predicate in added:
@@ -288,6 +357,11 @@ class SegmentEngine:
     def segments(self) -> tuple[Segment, ...]:
         """The segments, in definition order."""
         return tuple(Segment.model_validate(held.definition.document) for held in self._held.values())
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that the segments ask about, sorted."""
+        return tuple(sorted({leaf.attribute.key for held in self._held.values() for leaf in leaves(held.definition.predicate)}))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -310,6 +384,17 @@ class SegmentEngine:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), [held.definition.document for held in self._held.values()], self._settings, self._source_warnings)
+
+
+def _batch() -> Any:
+    """The batch engine, which needs libraries that the core does not."""
+    try:
+        from segmentation import batch  # noqa: PLC0415 - numpy and pyarrow are loaded when they are asked for
+    except ModuleNotFoundError as error:
+        if error.name not in ("numpy", "pyarrow"):
+            raise
+        raise ModuleNotFoundError('tables need the extra "batch": pip install "segmentation[batch]"', name=error.name) from error
+    return batch
 
 
 def _restored(

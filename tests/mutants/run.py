@@ -302,7 +302,10 @@ def tried(copy: Copy, mutants: Sequence[Mutant], path: Path | None) -> list[tupl
         name = f"{mutant.module}:{mutant.line}:{mutant.column}:{mutant.operator}:{mutant.arguments}:{mutant.occurrence}"
         if name not in known or known[name][0] in ("survived", "endless"):
             started = time.monotonic()
-            made, outcome = copy.tried(mutant)
+            try:
+                made, outcome = copy.tried(mutant)
+            except KeyboardInterrupt:  # what was tried so far is reported
+                break
             known[name] = [outcome, made.before, made.after]
             print(f"{number}/{len(mutants)} {outcome} {time.monotonic() - started:.1f}s {name}  {made.before}  ->  {made.after}", flush=True)
             if path:

@@ -97,6 +97,25 @@ def test_replaced_and_pickled() -> None:
         assert [id_ for id_ in expected if engine.is_member(record, id_, our.NOW)] == expected
 
 
+def test_edited_segments_keep_their_places() -> None:
+    segments = our.seeded_segments(8, 40, keys=8)
+    edited = [{**segments[number + 20], "id": segments[number]["id"]} for number in (3, 11, 17)]
+    engine = SegmentEngine(segments, **OPTIONS).replace(edited, [segment["id"] for segment in edited])
+    by_id = {segment["id"]: segment for segment in edited}
+    now_there = [by_id.get(segment["id"], segment) for segment in segments]
+    for record in our.seeded_records(9, now_there, 25):
+        assert engine.segment_ids(record, our.NOW) == reference.segment_ids(now_there, record, now=our.NOW, **OPTIONS)
+
+
+def test_the_same_customer_on_other_days() -> None:
+    segments = crowded(60)
+    engine = SegmentEngine(segments, **OPTIONS)
+    record = {"name": "abab", "metadata": {"since": "2026-11-12", "seen": "2026-11-20T12:00:00Z", "tags": ["t1"]}}
+    for days in (0, 1, 4, 0, 30):
+        now = our.NOW + timedelta(days)
+        assert engine.segment_ids(record, now) == reference.segment_ids(segments, record, now=now, **OPTIONS)
+
+
 def crowded(count: int) -> list[dict[str, Any]]:
     """Conditions of every constraint on few attributes: tables long enough to be cut, chained and searched."""
     makes = (

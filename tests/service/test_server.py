@@ -126,7 +126,10 @@ def test_what_was_acknowledged_survives_a_kill(start: Any, database: Path) -> No
 
         with ThreadPoolExecutor(3) as threads:
             working = [threads.submit(work, kind) for kind in ("one", "bulk", "segment")]
-            time.sleep(0.7 + rng.random())
+            limit = time.monotonic() + 60
+            while len({kind for kind, number in acknowledged if number >= round_ * 10_000}) < 3 and time.monotonic() < limit:
+                time.sleep(0.05)
+            time.sleep(rng.random())
             server.kill()
             killed.set()
             for worker in working:

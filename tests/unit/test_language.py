@@ -15,8 +15,8 @@ from segmentation import DefinitionError, SegmentEngine, language
 from segmentation.language.attributes import Attribute
 from segmentation.language.checks import WHOLE_VALUE
 from segmentation.language.data import Kind
-from segmentation.language.dates import anniversaries
-from segmentation.language.operators import OPERATORS, Operand, Takes
+from segmentation.language.dates import Calendar, anniversaries
+from segmentation.language.operators import OPERATORS, Operand, Takes, meant
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
 from segmentation.language.parse import outline, parse_filter
@@ -248,6 +248,20 @@ def test_what_to_write_for_none_of_several_values(name: str, suggestion: str | N
     assert (warning.code, warning.suggestion) == ("negative_values_under_or", suggestion)
 
 
+@pytest.mark.parametrize(
+    ("name", "operator"), [("more_then", "$more_than"), ("gt", "$more_than"), ("$GT", "$more_than"), ("$Is", "$is"), ("exists", "$has_value"), ("$zzzzz", None)]
+)
+def test_what_operator_was_meant(name: str, operator: str | None) -> None:
+    assert meant(name) == operator
+
+
+@pytest.mark.parametrize(("key", "suggestion"), [("condition", "conditions"), ("zzz", None), (5, None)])
+def test_what_key_was_meant(key: Any, suggestion: str | None) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        SegmentEngine([{"id": "s", "name": "", "filter": {"a": {key: {}, "conditions": {"$is": 1}}}}])
+    assert [(problem.code, problem.suggestion) for problem in caught.value.problems] == [("extra_key", suggestion)]
+
+
 @pytest.mark.parametrize(("name", "hint"), [("strng", "; did you mean 'string'?"), ("xyz", ""), ("Number", "; did you mean 'number'?")])
 def test_types_that_are_none(name: str, hint: str) -> None:
     with pytest.raises(ValueError, match="is not a type; types are string, number, boolean, date, datetime, geopoint") as caught:
@@ -286,3 +300,8 @@ def test_an_outline_is_the_filter_with_places() -> None:
     assert is_.attribute == Attribute("birthday", options.attribute("birthday").type)
     assert all(earlier != later for earlier, later in pairwise(part.path for part in found.parts))
     assert today.operator.takes is Takes.NOTHING
+
+
+def test_a_calendar_is_what_it_was_made_of() -> None:
+    assert repr(Calendar("Europe/Warsaw", "sunday")) == "Calendar(timezone='Europe/Warsaw', week_start='sunday')"
+    assert Calendar("UTC") == Calendar() != Calendar("Etc/UTC")

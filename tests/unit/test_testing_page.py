@@ -30,7 +30,7 @@ def test_a_newcomer_gets_what_the_page_shows(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", program, *arguments],
             cwd=tmp_path,
-            env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"},
+            env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80", "PYTEST_ADDOPTS": "-p no:schemathesis"},  # a newcomer has no such plugin
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

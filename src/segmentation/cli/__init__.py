@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from segmentation import __version__
-from segmentation.cli import check, describe, evaluate, explain, serve
+from segmentation.cli import changes, check, describe, evaluate, explain, report, run, serve
 from segmentation.cli.options import BROKEN_PIPE, FINE, INTERRUPTED, USAGE, CommandError, HelpFormatter, Parser
 from segmentation.cli.printing import complain
 
@@ -90,6 +90,6 @@ exit codes: 0 all is well; 1 segments or customers are at fault; 2 the command l
     )
     parser.add_argument("--version", action="version", version=f"segmentation {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (evaluate, explain, check, describe, serve):
+    for module in (evaluate, explain, check, run, changes, report, serve, describe):
         module.register(commands)
     return parser

@@ -174,7 +174,7 @@ def _aliases_in(record: Record) -> Iterator[str]:
 
 def has_alias(key: str) -> bool:
     """Whether another look-up is tried when the path finds nothing."""
-    return _alias(key) is not None
+    return alias_of(key) is not None
 
 
 def _path(key: str) -> Callable[[Record], Any]:
@@ -226,14 +226,20 @@ def _opened(value: Any) -> Record | None:
 
 def _alias(key: str) -> Callable[[Record], Any] | None:
     """The look-up of an alias, tried when the path finds nothing."""
+    alias = alias_of(key)
+    return None if alias is None else _path(alias) if isinstance(alias, str) else _steps(*alias)
+
+
+def alias_of(key: str) -> str | tuple[str, ...] | None:
+    """What is tried when the path finds nothing: another path, or steps that are exact keys; None for nothing."""
     if key == "city":
-        return _path("address.city")
+        return "address.city"
     if campaign := _between(key, "loyalty.referred_customers.campaigns.", ""):
-        return _steps("loyalty", "campaigns", campaign, "referred_customers")
+        return ("loyalty", "campaigns", campaign, "referred_customers")
     if campaign := _between(key, "loyalty_points.campaigns.", ".points"):
-        return _steps("loyalty", "campaigns", campaign, "points")
+        return ("loyalty", "campaigns", campaign, "points")
     if campaign := _between(key, "loyalty_tier.campaigns.", ""):
-        return _steps("loyalty", "campaigns", campaign, "loyalty_tier")
+        return ("loyalty", "campaigns", campaign, "loyalty_tier")
     return None
 
 

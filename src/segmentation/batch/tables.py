@@ -1,0 +1,178 @@
+"""Tables in: from whatever holds Arrow data to blocks of columns, and through a program to memberships."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from segmentation.batch.bitmaps import Bits, word_count
+from segmentation.batch.lookup import Column
+from segmentation.batch.membership import Block
+from segmentation.batch.program import Program
+from segmentation.batch.values import values_of
+from segmentation.errors import RecordError, RecordTypeError, article, json_type, unreadable
+from segmentation.language.attributes import MISSING
+from segmentation.language.dates import Clock
+
+__all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "blocks_of", "columns_of", "evaluate", "room_for"]
+
+BLOCK_ROWS = 1 << 17
+"""Customers that are evaluated at a time: a bitmap of them, 16 KiB, stays in a core's cache with its neighbours."""
+
+
+class JsonColumns(NamedTuple):
+    """The columns that are JSON text."""
+
+    record: str | None = None
+    """The column that holds whole records."""
+    groups: frozenset[str] = frozenset()
+    """The columns that hold the value of the attribute, or the group of attributes, that they are named after."""
+
+
+def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
+    """The record batches of a table, in order.
+
+    Args:
+        table: A pyarrow Table, RecordBatch or RecordBatchReader, a polars DataFrame or LazyFrame, a pandas DataFrame, or anything with `__arrow_c_stream__`.
+
+    Raises:
+        TypeError: It is none of them.
+    """
+    if isinstance(table, pa.RecordBatch):
+        yield table
+        return
+    if isinstance(table, pa.Table):
+        yield from table.to_batches()
+        return
+    if isinstance(table, pa.RecordBatchReader):
+        yield from table
+        return
+    if type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+        table = table.collect()
+    if hasattr(table, "__arrow_c_stream__"):
+        yield from pa.RecordBatchReader.from_stream(table)
+        return
+    if hasattr(table, "__arrow_c_array__"):
+        yield pa.record_batch(table)
+        return
+    if isinstance(table, Iterable) and not isinstance(table, str | bytes | Mapping):
+        for batch in table:
+            if not isinstance(batch, pa.RecordBatch):
+                raise TypeError(f"batches are pyarrow RecordBatches, not {type(batch).__name__}")
+            yield batch
+        return
+    raise TypeError(f"a table is a pyarrow Table, a polars or pandas DataFrame, or anything with __arrow_c_stream__, not {article(json_type(table))}")
+
+
+def room_for(table: Any, segments: int) -> Bits | None:
+    """Bitmaps for the members of a table, to be written; None when its rows are not counted."""
+    return np.empty((segments, word_count(table.num_rows)), "<u8") if isinstance(table, pa.Table | pa.RecordBatch) else None
+
+
+def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in blocks of `BLOCK_ROWS`, the last one aside; small batches are joined, large ones cut. Batches may differ in their columns' types."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        start = 0
+        if waiting and batch.schema.names != waiting[0].schema.names:
+            raise ValueError("the batches differ in their columns")
+        while start < batch.num_rows:
+            piece = batch.slice(start, BLOCK_ROWS - rows)
+            start += piece.num_rows
+            rows += piece.num_rows
+            waiting.append(piece)
+            if rows == BLOCK_ROWS:
+                yield _joined(waiting)
+                waiting, rows = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return pieces[0] if len(pieces) == 1 else pa.concat_batches(pieces)
+
+
+def columns_of(block: pa.RecordBatch, as_json: JsonColumns, first: int) -> dict[str, Column]:
+    """A block's columns by name; of columns with one name the last counts.
+
+    Args:
+        block: The rows.
+        as_json: The columns that are JSON text.
+        first: The number of the first row, for messages.
+
+    Raises:
+        RecordError: JSON text cannot be read; the row and the column are named.
+        RecordTypeError: A whole record is no object.
+    """
+    columns: dict[str, Column] = dict(zip(block.schema.names, block.columns, strict=True))
+    missing = [name for name in (as_json.record, *sorted(as_json.groups)) if name is not None and name not in columns]
+    if missing:
+        raise KeyError(f"the table has no column {missing[0]!r} to read JSON from")
+    if as_json.record is not None:
+        return _records(values_of(columns[as_json.record]), as_json.record, first)
+    for name in as_json.groups:
+        texts = values_of(columns[name])
+        columns[name] = [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(texts)]
+    return columns
+
+
+def _records(texts: list[Any], name: str, first: int) -> dict[str, Column]:
+    """The columns of whole records: every key that some record has."""
+    records = [_parsed(text, first + row, name) for row, text in enumerate(texts)]
+    keys: dict[str, None] = {}
+    for row, record in enumerate(records):
+        if not isinstance(record, Mapping):
+            raise RecordTypeError(f"row {first + row}, column {name!r}: a customer is a JSON object, not {article(json_type(record))}")
+        keys.update(dict.fromkeys(record))
+    return {key: [record.get(key, MISSING) for record in records] for key in keys}
+
+
+def _parsed(text: Any, row: int, name: str) -> Any:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise RecordTypeError(f"row {row}, column {name!r}: JSON is read from text, not from {article(json_type(text))}")
+    try:
+        return json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise RecordError(f"row {row}, column {name!r}: the text cannot be read: {unreadable(error)}") from None
+
+
+def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, as_json: JsonColumns, whole: Bits | None = None) -> Iterator[Block]:
+    """Every block's members, on all cores, in order; at most one block more than there are cores is in work or waits to be taken.
+
+    Args:
+        program: The predicates.
+        batches: The rows.
+        clock: The clock of the evaluation.
+        as_json: The columns that are JSON text.
+        whole: Where the members of all rows are written, shape (predicates, words), if so many are known to come.
+    """
+
+    def run(block: pa.RecordBatch, first: int) -> Block:
+        into = None if whole is None else whole[:, first >> 6 : (first + block.num_rows + 63) >> 6]
+        return Block(first, block.num_rows, program.run(columns_of(block, as_json, first), block.num_rows, clock, into))
+
+    workers = os.cpu_count() or 1
+    first = 0
+    with ThreadPoolExecutor(workers, thread_name_prefix="segmentation") as pool:
+        waiting: deque[Future[Block]] = deque()
+        try:
+            for block in blocks_of(batches):
+                waiting.append(pool.submit(run, block, first))
+                first += block.num_rows
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

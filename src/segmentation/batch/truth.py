@@ -1,0 +1,184 @@
+"""Truth of leaves: from the values of one attribute to the leaves that each value passes.
+
+Values are read by `language.data.read`; those that hold one scalar of a kind are then asked together, by the same checks as a single record's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from segmentation.batch.bitmaps import Bools, unpack
+from segmentation.batch.dates import dates_admitted
+from segmentation.batch.numbers import numbers_admitted
+from segmentation.batch.texts import texts_admitted
+from segmentation.errors import is_utf8
+from segmentation.language.attributes import Attribute, AttributeType
+from segmentation.language.checks import WHOLE_VALUE, Check, Facet
+from segmentation.language.data import DATES, TEXT_DATES, Kind, Reading, data_of, plain, read
+from segmentation.language.dates import Calendar, Clock
+from segmentation.language.predicate import Leaf
+
+__all__ = ["Asked", "distinct"]
+
+_MOST_EXACT = 1 << 53
+"""Integers up to this size are doubles."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of one attribute: its leaves, as far as they are distinct, at one time."""
+
+    attribute: Attribute
+    leaves: tuple[Leaf, ...]
+    calendar: Calendar
+    clock: Clock
+
+    def of_value(self, stored: Any) -> Bools:
+        """Whether one stored value passes, by leaf."""
+        reading = read(stored, self.attribute, self.calendar)
+        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+
+    @cached_property
+    def of_unknown(self) -> Bools:
+        """Whether a null passes, by leaf; what is missing is a null."""
+        return self.of_value(None)
+
+    @cached_property
+    def of_any_scalar(self) -> Bools:
+        """The leaves that any known scalar passes, whatever it is."""
+        return np.fromiter((leaf.admits_any_scalar() for leaf in self.leaves), np.bool_, len(self.leaves))
+
+    @cached_property
+    def of_elements(self) -> Asked:
+        """The same of the elements of an array: without the conditions on the whole value."""
+        scalar = tuple(Leaf(leaf.attribute, tuple(check for check in leaf.checks if check.facet not in WHOLE_VALUE)) for leaf in self.leaves)
+        return _OfElements(self.attribute, scalar, self.calendar, self.clock)
+
+    def of_count(self, count: int) -> Bools:
+        """Whether an array of so many elements passes for that, by leaf."""
+        reading = Reading((), is_known=True, is_present=True, size=count)
+        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+
+    def reading(self, stored: Any) -> Reading:
+        """A stored value, read."""
+        return read(stored, self.attribute, self.calendar)
+
+    def checks(self, wanted: Callable[[Check], bool]) -> list[list[Check]]:
+        """The checks of every leaf that are wanted."""
+        return [[check for check in leaf.checks if check.facet not in WHOLE_VALUE and wanted(check)] for leaf in self.leaves]
+
+    @cached_property
+    def asks_text_for_date(self) -> bool:
+        """Whether text is to be read as a date."""
+        return self.attribute.type is None and any(check.kinds & TEXT_DATES for leaf in self.leaves for check in leaf.checks if check.facet not in WHOLE_VALUE)
+
+    @cached_property
+    def asks_date_for_text(self) -> bool:
+        """Whether a date is asked for its text."""
+        return any(check.facet is Facet.TEXT and check.kinds & DATES for leaf in self.leaves for check in leaf.checks)
+
+    def of_texts(self, texts: pa.Array) -> Bools:
+        """Which texts pass: truth values of shape (leaves, texts).
+
+        Args:
+            texts: A string array without nulls.
+        """
+        if self.attribute.type not in (None, AttributeType.STRING, AttributeType.GEOPOINT):
+            return self.of_values(texts.to_pylist())
+        found = self._of_plain_texts(texts)
+        if self.asks_text_for_date:
+            dated = np.flatnonzero(compute.match_substring_regex(texts, r"^\d{4}-").to_numpy(zero_copy_only=False))
+            if len(dated):
+                found[:, dated] = self.of_values(texts.take(pa.array(dated)).to_pylist())
+        return found
+
+    def _of_plain_texts(self, texts: pa.Array) -> Bools:
+        found = texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & Kind.STRING)), self.clock)
+        found[self.of_any_scalar] = True
+        if any(check.facet is Facet.POINT for leaf in self.leaves for check in leaf.checks):
+            numbers = [number for number, leaf in enumerate(self.leaves) if any(check.facet is Facet.POINT for check in leaf.checks)]
+            for at, text in enumerate(texts.to_pylist()):
+                reading = self.reading(text)
+                for number in numbers:
+                    found[number, at] |= self.leaves[number].admits(reading, self.clock)
+        return found
+
+    def of_values(self, values: Sequence[Any]) -> Bools:
+        """Which values pass: truth values of shape (leaves, values)."""
+        found = np.zeros((len(self.leaves), len(values)), np.bool_)
+        texts: list[tuple[int, str]] = []
+        numbers: list[tuple[int, float]] = []
+        dates: dict[Kind, list[tuple[int, int, int | None]]] = {}
+        texts_of_dates: list[tuple[int, str]] = []
+        for at, value in enumerate(values):
+            reading = self.reading(value)
+            data = reading.data
+            if not reading.is_known or reading.size != 1 or isinstance(plain(value), list) or not data:
+                found[:, at] = self._of_reading(reading)
+                continue
+            for kind, scalar, day, instant in data:
+                if kind is Kind.STRING and isinstance(scalar, str) and is_utf8(scalar):
+                    texts.append((at, scalar))
+                elif kind is Kind.NUMBER and (isinstance(scalar, float) or (isinstance(scalar, int) and abs(scalar) <= _MOST_EXACT)):
+                    numbers.append((at, float(scalar)))
+                elif day is not None:
+                    dates.setdefault(kind, []).append((at, day, instant))
+                    if kind & DATES and self.asks_date_for_text and isinstance(scalar, str):
+                        if is_utf8(scalar):
+                            texts_of_dates.append((at, scalar))
+                        else:
+                            found[:, at] |= self._of_reading(reading)
+                else:
+                    found[:, at] |= self._of_reading(reading)
+            found[:, at] |= self.of_any_scalar
+        if texts:
+            rows, strings = zip(*texts, strict=True)
+            found[:, list(rows)] |= self._of_plain_texts(pa.array(strings, pa.large_string()))
+        if numbers:
+            rows, doubles = zip(*numbers, strict=True)
+            truth = unpack(np.stack(numbers_admitted(self.leaves, np.array(doubles), None, len(doubles))), len(doubles))
+            found[:, list(rows)] |= truth
+        for kind, dated in dates.items():
+            at_, days, instants = zip(*dated, strict=True)
+            exact = None if instants[0] is None else np.array(instants, np.int64)
+            admitted = dates_admitted(self.checks(lambda _: True), kind, np.array(days, np.int64), exact, self.clock)
+            found[:, list(at_)] |= admitted
+        if texts_of_dates:
+            rows, strings = zip(*texts_of_dates, strict=True)
+            asked = self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES))
+            found[:, list(rows)] |= texts_admitted(pa.array(strings, pa.large_string()), asked, self.clock)
+        return found
+
+    def _of_reading(self, reading: Reading) -> Bools:
+        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+
+
+class _OfElements(Asked):
+    """Of elements: what cannot be read, and a null, is dropped, whatever a whole value would default to."""
+
+    def reading(self, stored: Any) -> Reading:
+        data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
+        return Reading(data, is_known=True, is_present=True, size=1)
+
+
+def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    """The distinct values, and for every value the number of its equal: equal and of one type. What has no hash equals nothing."""
+    known: dict[tuple[type, Any], int] = {}
+    found: list[Any] = []
+    numbers: list[int] = []
+    for value in values:
+        try:
+            number = known.setdefault((type(value), value), len(found))
+        except TypeError:
+            number = len(found)
+        if number == len(found):
+            found.append(value)
+        numbers.append(number)
+    return found, numbers

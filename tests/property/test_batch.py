@@ -1,0 +1,343 @@
+"""Tables: every row's segments are those of the row as a record, for the engine and for the reference, whatever the columns' types and layout."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmentation import RecordError, RecordTypeError, SegmentEngine, UnknownSegmentError
+from segmentation.batch import leaves, tables
+from segmentation.language.attributes import MISSING, finder
+from segmentation.testing import reference
+from segmentation.testing import strategies as our
+
+OPTIONS: dict[str, Any] = {"timezone": "UTC", "week_start": "monday", "attributes": our.declared(), "locations": dict(our.LOCATIONS)}
+
+INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
+TEXTS = [pa.string(), pa.large_string(), pa.string_view()]
+TIMES = [pa.timestamp(unit, tz=zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC", "Asia/Kolkata", "+02:00")]
+SCALARS = [
+    *INTEGERS, pa.float16(), pa.float32(), pa.float64(), pa.decimal128(38, 0), pa.decimal128(12, 2), pa.decimal128(38, 20), pa.decimal256(60, 3),
+    pa.bool_(), pa.null(), *TEXTS, pa.date32(), pa.date64(), *TIMES, pa.binary(), pa.large_binary(), pa.binary(2), pa.time32("s"), pa.time64("ns"), pa.duration("us"),
+    pa.uuid(),
+]  # fmt: skip
+ENCODED = [pa.dictionary(pa.int32(), type_) for type_ in (pa.string(), pa.large_string(), pa.int64(), pa.float64(), pa.timestamp("us", "UTC"), pa.date32())]
+LISTS = [
+    make(type_)
+    for make in (pa.list_, pa.large_list, lambda inner: pa.list_(inner, 2))
+    for type_ in (pa.string(), pa.int64(), pa.float64(), pa.timestamp("ns"), pa.date32())
+]
+NESTED = [
+    pa.list_(pa.list_(pa.int64())),
+    pa.struct([("a", pa.int64()), ("b", pa.string())]),
+    pa.map_(pa.string(), pa.string()),
+    pa.list_(pa.struct([("a", pa.int64())])),
+]
+TYPES = [*SCALARS, *TEXTS, *ENCODED, *LISTS, *NESTED]
+ODD: list[Any] = [
+    None, True, False, 0, -0.0, 1, -1, 255, 2**31, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**64 - 1, 0.1, 1.5, math.nan, math.inf, -math.inf, 5e-324,
+    "", "1", "true", "1e3", "NaN", "ß", "a\0b", "2024-02-29", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999999+01:00", "0001-01-01", "9999-12-31T23:59:59Z",
+    "geo:52.23,21.01", [], [None], ["a", None], [1, 2.5], date(1, 1, 1), date(9999, 12, 31), datetime(2026, 10, 25, 1, 30, tzinfo=UTC), timedelta(1),
+]  # fmt: skip
+
+
+def as_moment(value: Any) -> datetime | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return our.NOW + timedelta(days=value) if abs(value) < 100_000 else None
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, 13, 5, 59, 123456)
+    try:
+        return datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        return None
+
+
+def as_type(value: Any, type_: pa.DataType) -> Any:
+    """What stands in a column of a type for a value of a record: the nearest thing, None for what has no likeness."""
+    if isinstance(value, list | tuple) and not pa.types.is_nested(type_):
+        value = value[0] if value else None
+    if value is None or pa.types.is_null(type_):
+        return None
+    if pa.types.is_fixed_size_list(type_):
+        return [as_type(part, type_.value_type) for part in (value, None)]
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return [as_type(part, type_.value_type) for part in (value if isinstance(value, list) else [value])]
+    if pa.types.is_struct(type_):
+        return {"a": as_type(value, pa.int64()), "b": as_type(value, pa.string())}
+    if pa.types.is_map(type_):
+        return [("a", as_type(value, pa.string())), ("b.c", as_type(value, pa.string()))]
+    moment = as_moment(value)
+    if pa.types.is_timestamp(type_):
+        if moment is None or (type_.unit == "ns" and not 1700 < moment.year < 2200) or not 2 < moment.year < 9_998:  # where Python's way out of Arrow raises
+            return None
+        return moment.replace(tzinfo=moment.tzinfo or UTC) if type_.tz else moment.replace(tzinfo=None)
+    if pa.types.is_date(type_):
+        return None if moment is None else moment.date()
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    if any(map(type_.equals, TEXTS)):
+        return text if text.isprintable() or text.isascii() else None
+    if pa.types.is_boolean(type_):
+        return bool(value)
+    if pa.types.is_time(type_):
+        return time(1, 2)
+    if pa.types.is_duration(type_):
+        return timedelta(1)
+    if type_.equals(pa.uuid()):
+        return b"0123456789abcdef"
+    if pa.types.is_fixed_size_binary(type_):
+        return b"ab"
+    if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
+        return b"\xff"
+    try:
+        number = float(value) if not isinstance(value, int) else value
+    except (ValueError, TypeError):
+        return None
+    if pa.types.is_floating(type_):
+        if type_.equals(pa.float16()):
+            return np.float16(number if math.isnan(number) or math.isinf(number) else max(-60_000, min(60_000, number)))
+        return float(number)
+    if not math.isfinite(number):
+        return None
+    return Decimal(str(number)) if pa.types.is_decimal(type_) else int(number)
+
+
+def column(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    """The values in a column of a type; nulls stand for those that do not fit."""
+    if pa.types.is_dictionary(type_):
+        return column(values, type_.value_type).dictionary_encode()
+    fitting = []
+    for value in values:
+        likeness = None
+        try:
+            likeness = as_type(value, type_)
+            if pa.types.is_decimal(type_) and likeness is not None:
+                likeness = round(likeness, type_.scale)
+            pa.array([likeness], type_)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ArithmeticError, ValueError):
+            likeness = None
+        fitting.append(likeness)
+    return pa.array(fitting, type_)
+
+
+def nested(columns: Mapping[str, pa.Array], depth: int, holes: Sequence[bool]) -> dict[str, pa.Array]:
+    """The columns with what stands before the first dots as structs, some of them null."""
+    found: dict[str, pa.Array] = {}
+    inside: dict[str, dict[str, pa.Array]] = {}
+    for key, array in columns.items():
+        parent, dot, child = key.partition(".")
+        if dot and child and depth:
+            inside.setdefault(parent, {})[child] = array
+        else:
+            found[key] = array
+    for parent, fields in inside.items():
+        deeper = nested(fields, depth - 1, holes)
+        mask = pa.array([holes[row % len(holes)] for row in range(len(next(iter(deeper.values()))))], pa.bool_())
+        name = parent if parent not in found else f"{parent}.x"
+        found[name] = pa.StructArray.from_arrays(list(deeper.values()), names=list(deeper), mask=mask)
+    return found
+
+
+def records_of(table: pa.Table) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = table.to_pylist(maps_as_pydicts="lossy")
+    return records
+
+
+def compare(
+    segments: Sequence[Mapping[str, Any]], table: Any, records: Sequence[Mapping[str, Any]], now: datetime, options: Mapping[str, Any] = OPTIONS, **how: Any
+) -> None:
+    engine = SegmentEngine(segments, **options)
+    membership = engine.evaluate_table(table, now, **how)
+    assert len(membership) == len(records)
+    masks = {segment["id"]: membership.mask(segment["id"]) for segment in segments}
+    for row, record in enumerate(records):
+        found = membership.segment_ids(row)
+        assert found == engine.segment_ids(record, now), (row, record)
+        assert found == reference.segment_ids(segments, record, now=now, **options), (row, record)
+        assert found == [id_ for id_, mask in masks.items() if mask[row]]
+    assert membership.counts() == {id_: int(mask.sum()) for id_, mask in masks.items()}
+    long = membership.to_arrow()
+    assert list(zip(long["row"].to_pylist(), long["segment_id"].to_pylist(), strict=True)) == [
+        (row, id_) for row in range(len(records)) for id_ in membership.segment_ids(row)
+    ]
+    bitmaps = membership.bitmaps()
+    assert bitmaps.shape == (len(segments), (len(records) + 63) // 64)
+    assert np.bitwise_count(bitmaps).sum(axis=1).tolist() == list(membership.counts().values())
+
+
+@st.composite
+def arrow_tables(draw: st.DrawFn, segments: Sequence[Mapping[str, Any]], now: datetime, zone: str) -> pa.Table:
+    samples = draw(st.lists(our.records_for(segments, now=now, timezone=zone), min_size=1, max_size=4))
+    rng = random.Random(draw(st.integers(0, 2**32)))
+    rows = draw(st.sampled_from((0, 1, 2, 3, 5, 9, 63, 64, 65, 150)))
+    columns = {}
+    for key in our.ATTRIBUTES:
+        if rng.random() < 0.15:
+            continue
+        find = finder(key)
+        pool = [value for value in map(find, samples) if value is not MISSING] * 3 + rng.choices(ODD, k=3)
+        columns[key] = column(rng.choices(pool, k=rows), rng.choice(TYPES))
+    columns["source_id"] = column(
+        rng.choices([*(name for segment in segments for name in segment.get("customers") or ()), "x", None], k=rows), rng.choice(TEXTS)
+    )
+    laid = nested(columns, rng.choice((0, 0, 1, 3)), [rng.random() < 0.2 for _ in range(7)])
+    table = pa.table(list(laid.values()), names=list(laid))
+    cut = rng.randrange(rows + 1)
+    return pa.concat_tables([table.slice(0, cut), table.slice(cut)]) if rows else table
+
+
+@given(st.data())
+def test_rows_have_the_segments_of_their_records(data: st.DataObject) -> None:
+    options = data.draw(our.engine_options(our.ATTRIBUTES), label="options")
+    segments = data.draw(our.segment_sets(min_size=1), label="segments")
+    now = data.draw(our.nows(options["timezone"]), label="now")
+    table = data.draw(arrow_tables(segments, now, options["timezone"]), label="table")
+    with mock.patch.object(tables, "BLOCK_ROWS", 64), mock.patch.object(leaves, "_SAMPLE", data.draw(st.sampled_from((2, 1 << 14)), label="sample")):
+        compare(segments, table, records_of(table), now, options)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_segments(seed: int) -> None:
+    """Each type by turns for every attribute, with fifty segments on few attributes."""
+    zone = our.ZONES[seed]
+    segments = our.seeded_segments(seed, 50)
+    samples = our.seeded_records(seed, segments, 40, timezone=zone)
+    rng = random.Random(seed)
+    for turn in range(8):
+        columns = {}
+        for position, key in enumerate(our.ATTRIBUTES):
+            find = finder(key)
+            pool = [value for value in map(find, samples) if value is not MISSING] + ODD
+            columns[key] = column(rng.choices(pool, k=70), TYPES[(position + 7 * turn + 5 * seed) % len(TYPES)])
+        laid = nested(columns, turn % 3, [rng.random() < 0.1 for _ in range(7)])
+        table = pa.table(list(laid.values()), names=list(laid))
+        with mock.patch.object(leaves, "_SAMPLE", 8):
+            compare(segments, table, records_of(table), our.NOW, {**OPTIONS, "timezone": zone})
+
+
+@given(st.data())
+def test_records_as_json_text(data: st.DataObject) -> None:
+    segments = data.draw(our.segment_sets(min_size=1), label="segments")
+    records = data.draw(st.lists(our.records_for(segments) | our.json_objects(), max_size=5), label="records")
+    table = pa.table({"payload": pa.array([json.dumps(record) for record in records], pa.string()), "name": ["not asked"] * len(records)})
+    compare(segments, table, records, our.NOW, record_column="payload")
+    groups: list[dict[str, Any]] = [{key: record[key] for key in ("metadata", "name") if key in record} for record in records]
+    table = pa.table({key: pa.array([json.dumps(group.get(key)) for group in groups], pa.string()) for key in ("metadata", "name")})
+    compare(segments, table, [{"metadata": None, "name": None, **group} for group in groups], our.NOW, json_columns=["metadata", "name"])
+
+
+ENGINE = SegmentEngine([{"id": "s", "name": "", "filter": {"name": {"conditions": {"$starts_with": "S"}}}}])
+NAMES = ["Sofia", "Bob", None, "Sam"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"name": NAMES}),
+        pa.record_batch({"name": NAMES}),
+        pa.table({"name": NAMES}).to_reader(),
+        pl.DataFrame({"name": NAMES}),
+        pl.LazyFrame({"name": NAMES}),
+        pl.DataFrame({"name": pl.Series(NAMES, dtype=pl.Categorical)}),
+        [pa.record_batch({"name": NAMES[:1]}), pa.record_batch({"name": NAMES[1:]})],
+    ],
+    ids=lambda table: type(table).__module__ + "." + type(table).__name__,
+)
+def test_what_is_a_table(table: Any) -> None:
+    membership = ENGINE.evaluate_table(table)
+    assert membership.mask("s").tolist() == [True, False, False, True]
+    assert membership.counts() == {"s": 2}
+    assert membership.sizes() == {"s": 0.5}
+    assert [block.rows for block in membership] == [4]
+    assert membership.to_polars().rows() == [(0, "s"), (3, "s")]
+    assert membership.rows("s").tolist() == [0, 3]
+    assert membership.segment_ids(-1) == ["s"]
+    assert repr(membership) == "<Membership: 4 customers, 1 segments>"
+
+
+def test_batches_stream() -> None:
+    asked: list[int] = []
+
+    def batches() -> Any:
+        for number in range(40):
+            asked.append(number)
+            yield pa.record_batch({"name": ["S", "x"] * 32})
+
+    with mock.patch.object(tables, "BLOCK_ROWS", 64):
+        stream = ENGINE.map_batches(batches())
+        first = next(stream)
+        assert len(asked) < 20
+        found = [first, *stream]
+    assert [batch.column("row").to_pylist() for batch in found] == [list(range(64 * number, 64 * number + 64, 2)) for number in range(40)]
+    assert set(pa.Table.from_batches(found)["segment_id"].to_pylist()) == {"s"}
+    with mock.patch.object(tables, "BLOCK_ROWS", 64):
+        parts = list(ENGINE.evaluate_batches(batches()))
+    assert [(part.first_row, len(part), part.counts()["s"]) for part in parts] == [(64 * number, 64, 32) for number in range(40)]
+
+
+def test_errors_say_what_is_wrong() -> None:
+    with pytest.raises(TypeError, match="a table is a pyarrow Table"):
+        ENGINE.evaluate_table({"name": ["S"]})
+    with pytest.raises(TypeError, match="batches are pyarrow RecordBatches, not dict"):
+        ENGINE.evaluate_table([{"name": "S"}])
+    with pytest.raises(KeyError, match="no column 'payload'"):
+        ENGINE.evaluate_table(pa.table({"name": ["S"]}), record_column="payload")
+    with pytest.raises(TypeError, match="json_columns is several names"):
+        ENGINE.evaluate_table(pa.table({"name": ["S"]}), json_columns="name")
+    with pytest.raises(RecordError, match="row 1, column 'name'") as caught:
+        ENGINE.evaluate_table(pa.table({"name": ["1", "{secret"]}), json_columns=["name"])
+    assert "secret" not in str(caught.value)
+    with pytest.raises(RecordTypeError, match="row 0, column 'name': a customer is a JSON object, not an array"):
+        ENGINE.evaluate_table(pa.table({"name": ["[]"]}), record_column="name")
+    with pytest.raises(RecordTypeError, match="row 0, column 'n': JSON is read from text, not from a number"):
+        ENGINE.evaluate_table(pa.table({"n": [1]}), json_columns=["n"])
+    with pytest.raises(ValueError, match="naive"):
+        ENGINE.evaluate_table(pa.table({"name": ["S"]}), datetime(2026, 1, 1))
+    membership = ENGINE.evaluate_table(pa.table({"name": ["S"]}))
+    with pytest.raises(UnknownSegmentError, match="no segment has the id 't'"):
+        membership.mask("t")
+    with pytest.raises(IndexError, match="there is no row 1"):
+        membership.segment_ids(1)
+    with pytest.raises(ValueError, match="differ in their columns"):
+        ENGINE.evaluate_table([pa.record_batch({"name": ["S"]}), pa.record_batch({"other": ["S"]})])
+
+
+def test_nothing() -> None:
+    membership = ENGINE.evaluate_table(pa.table({"name": pa.array([], pa.string())}))
+    assert (len(membership), membership.counts(), membership.sizes(), membership.mask("s").shape) == (0, {"s": 0}, {"s": 0.0}, (0,))
+    assert membership.to_arrow().num_rows == 0
+    assert membership.bitmaps().shape == (1, 0)
+    nobody = SegmentEngine([]).evaluate_table(pa.table({"name": ["S"]}))
+    assert (len(nobody), nobody.counts(), nobody.segment_ids(0), nobody.to_arrow().num_rows) == (1, {}, [], 0)
+
+
+def test_dates_past_the_calendar_are_objects() -> None:
+    engine = SegmentEngine(
+        [
+            {"id": "known", "name": "", "filter": {"when": {"conditions": {"$has_value": True}}}},
+            {"id": "past", "name": "", "filter": {"when": {"conditions": {"$before": "2026-01-01"}}}},
+            {"id": "created", "name": "", "filter": {"created_at": {"conditions": {"$has_value": True}}}},
+        ]
+    )
+    far = pa.array([2**62, 0, None, -(2**62)], pa.int64())
+    for type_ in (pa.timestamp("s", "UTC"), pa.timestamp("us"), pa.timestamp("ms", "Europe/Paris")):
+        table = pa.table({"when": far.cast(type_), "created_at": far.cast(type_)})
+        assert [engine.evaluate_table(table).segment_ids(row) for row in range(4)] == [["known"], ["known", "past", "created"], [], ["known"]]
+    table = pa.table({"when": pa.array([2**31 - 1, 0, None, -(2**31)], pa.int32()).cast(pa.date32())})
+    assert [engine.evaluate_table(table).segment_ids(row) for row in range(4)] == [["known"], ["known", "past"], [], ["known"]]
