@@ -30,6 +30,11 @@ EQUALITY = st.sampled_from(["==", "===", "!=", "!=="])
 ORDER = st.sampled_from(["<", "<=", ">", ">="])
 
 
+def variable(name: str) -> Any:
+    """A variable of jsonlogic-py, whose operators come from an extension that type checkers do not see."""
+    return Variable(name)
+
+
 def var(key: str) -> dict[str, Any]:
     return {"var": key}
 
@@ -125,7 +130,7 @@ def test_rules_of_users(rule: Any, customers: list[dict[str, Any]]) -> None:
     try:
         filter_ = from_jsonlogic(rule)
     except TranslationError as refusal:
-        assert refusal.reason in ("evaluators differ about what this says of null",)
+        assert refusal.reason == "evaluators differ about what this says of null"
         return
     engine = SegmentEngine([{"id": "seg", "name": "", "filter": filter_}])
     for customer in customers:
@@ -144,12 +149,12 @@ def test_rules_of_users(rule: Any, customers: list[dict[str, Any]]) -> None:
         ({"==": [{"var": "tier"}, None]}, {"tier": {"conditions": {"$is_unknown": True}}}),
         ({"!=": [{"var": "tier"}, None]}, {"$not": {"tier": {"conditions": {"$is_unknown": True}}}}),
         ({"==": [{"var": "events.a.count"}, 0]}, {"events.a.count": {"conditions": {"$has_value": True, "$is": 0}}}),
-        (Variable("age") > 18, {"age": {"conditions": {"$more_than": 18}}}),
-        (~(Variable("age") > 18), {"$not": {"age": {"conditions": {"$more_than": 18}}}}),
-        (Variable("name").contains("S"), {"name": {"conditions": {"$contains": "S"}}}),
-        (Variable("tier").isin(["gold", "silver"]), {"tier": {"conditions": {"$in": ["gold", "silver"]}}}),
-        ((Variable("a") == "x") & (Variable("b") == "y") & (Variable("c") == "z"), {key: {"conditions": {"$is": value}} for key, value in zip("abc", "xyz", strict=True)}),
-        (Expression(Operation("or", None), Literal(True), Variable("x")), {}),
+        (variable("age") > 18, {"age": {"conditions": {"$more_than": 18}}}),
+        (~(variable("age") > 18), {"$not": {"age": {"conditions": {"$more_than": 18}}}}),
+        (variable("name").contains("S"), {"name": {"conditions": {"$contains": "S"}}}),
+        (variable("tier").isin(["gold", "silver"]), {"tier": {"conditions": {"$in": ["gold", "silver"]}}}),
+        ((variable("a") == "x") & (variable("b") == "y") & (variable("c") == "z"), {key: {"conditions": {"$is": value}} for key, value in zip("abc", "xyz", strict=True)}),
+        (Expression(Operation("or", None), Literal(True), variable("x")), {}),
         (True, {}),
         (False, {"$not": {}}),
     ],
@@ -161,7 +166,7 @@ def test_what_filters_look_like(rule: Any, filter_: dict[str, Any]) -> None:
 
 def test_none_of_jsonlogic_py_is_null() -> None:
     with pytest.warns(UserWarning, match="cannot deduce"):
-        rule = Variable("tier") == None  # noqa: E711 - as users write it
+        rule = variable("tier") == None  # noqa: E711 - as users write it
     assert from_jsonlogic(rule) == {"tier": {"conditions": {"$is_unknown": True}}}
 
 
@@ -183,7 +188,7 @@ def test_none_of_jsonlogic_py_is_null() -> None:
         ({"a": 1, "b": 2}, "", "one operator"),
         ({"missing_some": [5, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]]}, "/missing_some", "alternatives"),
         ({"some": [{"var": ["$names", []]}, {"===": [{"var": ""}, "a"]}]}, "/some/0/var", "static segment"),
-        (Variable("a").regex("^S"), "/regex", "not an operator"),
+        (variable("a").regex("^S"), "/regex", "not an operator"),
         ({"!": [{"!": [{"<": [{"var": "a"}, float("nan")]}]}]}, "", "not nan"),
     ],
     ids=str,

@@ -160,7 +160,8 @@ def keys_in(record: Record) -> Iterator[str]:
 def _items(record: Record) -> list[tuple[str, Any]]:
     """What a mapping holds; nothing of one that fails when it is asked, and nothing under keys that are no text."""
     try:
-        return [(key, value) for key, value in record.items() if isinstance(key, str)]
+        items: list[tuple[Any, Any]] = list(record.items())
+        return [(key, value) for key, value in items if isinstance(key, str)]
     except Exception:  # noqa: BLE001 - the mapping is of someone's making, and data never makes an evaluation raise
         return []
 

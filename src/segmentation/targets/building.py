@@ -14,7 +14,21 @@ from segmentation.language.outline import Path
 from segmentation.language.parse import DEEPEST, parse_filter
 from segmentation.language.predicate import NO_CLOCK, holds
 
-__all__ = ["ALWAYS", "DATES", "NEVER", "Filter", "condition", "conjunction", "disjunction", "exactly", "finished", "negation", "one_of", "suited", "when_unknown"]
+__all__ = [
+    "ALWAYS",
+    "DATES",
+    "NEVER",
+    "Filter",
+    "condition",
+    "conjunction",
+    "disjunction",
+    "exactly",
+    "finished",
+    "negation",
+    "one_of",
+    "suited",
+    "when_unknown",
+]
 
 Filter = dict[str, Any]
 
@@ -56,10 +70,7 @@ def _joined(junction: str, parts: list[Filter], of_none: Filter) -> Filter:
         return parts[0] if parts else of_none
     flat = [inner for part in parts for inner in _flattened(junction, part)]
     merged: Filter = {}
-    left = []
-    for part in flat:
-        if not _merge(part, merged):
-            left.append(part)
+    left = [part for part in flat if not _merge(part, merged)]
     group = {f"${junction}": left} if left else {}
     return {**({"junction": "or"} if junction == "or" and merged else {}), **merged, **group}
 

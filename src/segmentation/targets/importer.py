@@ -18,7 +18,7 @@ from segmentation.errors import TranslationError, article, json_type, shown
 from segmentation.language.options import Options
 from segmentation.language.outline import Path
 from segmentation.targets.building import ALWAYS, NEVER, Filter, condition, conjunction, disjunction, exactly, finished, negation, one_of, suited, when_unknown
-from segmentation.targets.expressions import Operand, written
+from segmentation.targets.expressions import written
 from segmentation.targets.recognition import attributes_viewed, condition_of
 from segmentation.targets.views import NAMES
 
@@ -121,7 +121,8 @@ class _Reader:
         """If … then … else: a pair of a test and its outcome each, and what is left."""
         if self.element_of is not None:
             raise TranslationError(here, "a choice for each element cannot be said of an array")
-        alternatives, so_far = [], []
+        alternatives: list[Filter] = []
+        so_far: list[Filter] = []
         for index in range(0, len(parts) - 1, 2):
             test, outcome = self.verdict(parts[index], places[index]), self.verdict(parts[index + 1], places[index + 1])
             alternatives.append(conjunction([*so_far, test, outcome]))
@@ -275,7 +276,7 @@ class _Reader:
             raise TranslationError(place, "the keys that may be missing are text")
         return keys
 
-    def truth(self, _: str, parts: Sequence[Any], places: Sequence[Path], here: Path) -> Filter:
+    def truth(self, _: str, parts: Sequence[Any], _places: Sequence[Path], here: Path) -> Filter:
         """A variable by itself: it is neither null, false, 0, empty text nor an empty list."""
         variable = self.operand({"var": list(parts)}, here)
         if not isinstance(variable, _Variable) or self.element_of is not None or variable.default is not None:

@@ -69,7 +69,7 @@ class _Reader:
                 raise TranslationError(here, f"{key} takes an array of queries")
             parts = [self.query(part, (*here, index)) for index, part in enumerate(value)]
             return conjunction(parts) if key == "$and" else negation(disjunction(parts)) if key == "$nor" else disjunction(parts)
-        if not isinstance(key, str) or not key or key.startswith("$"):
+        if not key or key.startswith("$"):
             raise TranslationError(here, f"{shown(key)} is not an operator that filters can say")
         if isinstance(value, Mapping) and any(str(name).startswith("$") for name in value):
             return self.operators(key, value, here)

@@ -178,7 +178,7 @@ def _operands(constants: Constants) -> Iterator[Any]:
                 yield from (number - 1, number + 1, -number, -number - 1, 1 - number)
             if view.endswith("day") and isinstance(number, int):
                 yield from (date.fromordinal(day).isoformat() for day in (number - 1, number, number + 1) if FIRST_DAY <= day <= LAST_DAY)
-            if view in ("$month_day", "$typed_month_day"):
+            if view in ("$month_day", "$typed_month_day") and isinstance(number, int):
                 yield _month_day(number)
 
 
