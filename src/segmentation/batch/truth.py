@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -39,11 +40,11 @@ class Asked:
     leaves: tuple[Leaf, ...]
     calendar: Calendar
     clock: Clock
+    are_elements: ClassVar[bool] = False
 
     def of_value(self, stored: Any) -> Bools:
         """Whether one stored value passes, by leaf."""
-        reading = read(stored, self.attribute, self.calendar)
-        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+        return self._of_reading(self.reading(stored))
 
     @cached_property
     def of_unknown(self) -> Bools:
@@ -63,8 +64,7 @@ class Asked:
 
     def of_count(self, count: int) -> Bools:
         """Whether an array of so many elements passes for that, by leaf."""
-        reading = Reading((), is_known=True, is_present=True, size=count)
-        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+        return self._of_reading(Reading((), is_known=True, is_present=True, size=count))
 
     def reading(self, stored: Any) -> Reading:
         """A stored value, read."""
@@ -163,19 +163,23 @@ class Asked:
 class _OfElements(Asked):
     """Of elements: what cannot be read, and a null, is dropped, whatever a whole value would default to."""
 
+    are_elements = True
+
     def reading(self, stored: Any) -> Reading:
         data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
         return Reading(data, is_known=True, is_present=True, size=1)
 
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
-    """The distinct values, and for every value the number of its equal: equal and of one type. What has no hash equals nothing."""
-    known: dict[tuple[type, Any], int] = {}
+    """The distinct values, and for every value the number of its equal: equal, of one type and of one text. What has no hash equals nothing."""
+    known: dict[tuple[Any, ...], int] = {}
     found: list[Any] = []
     numbers: list[int] = []
     for value in values:
         try:
-            number = known.setdefault((type(value), value), len(found))
+            # Date-times are equal at one instant, and with one zone even at the two instants that have the same wall clock.
+            key = (type(value), value.replace(tzinfo=None), value.utcoffset()) if isinstance(value, datetime) else (type(value), value)
+            number = known.setdefault(key, len(found))
         except TypeError:
             number = len(found)
         if number == len(found):
