@@ -16,7 +16,7 @@ from segmentation.batch.bitmaps import Bits, word_count
 from segmentation.batch.lookup import Column, Columns
 from segmentation.batch.membership import Block
 from segmentation.batch.program import Program
-from segmentation.batch.values import joined, values_of
+from segmentation.batch.values import is_opaque, joined, values_of
 from segmentation.errors import RecordError, RecordTypeError, article, json_type, unreadable
 from segmentation.language.attributes import MISSING
 from segmentation.language.dates import Clock
@@ -43,7 +43,7 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
         table: A pyarrow Table, RecordBatch or RecordBatchReader, a polars DataFrame or LazyFrame, a pandas DataFrame, or anything with `__arrow_c_stream__`.
 
     Raises:
-        TypeError: It is none of them.
+        TypeError: It is none of them, or has a column that Arrow has no type for.
     """
     if isinstance(table, pa.RecordBatch):
         yield table
@@ -57,7 +57,7 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
     if type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
         table = table.collect()
     if hasattr(table, "__arrow_c_stream__"):
-        yield from pa.RecordBatchReader.from_stream(table)
+        yield from _reader(table)
         return
     if hasattr(table, "__arrow_c_array__"):
         yield pa.record_batch(table)
@@ -69,6 +69,20 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
             yield batch
         return
     raise TypeError(f"a table is a pyarrow Table, a polars or pandas DataFrame, or anything with __arrow_c_stream__, not {article(json_type(table))}")
+
+
+def _reader(table: Any) -> pa.RecordBatchReader:
+    try:
+        return pa.RecordBatchReader.from_stream(table)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if type(table).__module__.partition(".")[0] != "pandas":
+            raise TypeError(f"what a {type(table).__name__} holds is no table for Arrow: {error}") from error
+        for name, column in table.items():
+            try:
+                pa.array(column, from_pandas=True)
+            except (pa.ArrowException, TypeError, ValueError, OverflowError):  # its message would quote a value
+                raise TypeError(f"the column {name!r} holds values that have no Arrow type, or not one together; make them of one type, or text") from None
+        raise TypeError(f"the data frame is no table for Arrow: {error}") from error
 
 
 def room_for(table: Any, segments: int) -> Bits | None:
@@ -137,15 +151,18 @@ def columns_of(pieces: Sequence[pa.RecordBatch], as_json: JsonColumns, first: in
     if missing:
         raise KeyError(f"the table has no column {missing[0]!r} to read JSON from")
     if as_json.record is not None:
-        return _records(_texts(columns[as_json.record]), as_json.record, first)
-    groups = {
-        name: [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(_texts(columns[name]))] for name in as_json.groups
-    }
+        return _records(_texts(columns, as_json.record), as_json.record, first)
+    groups = {name: [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(_texts(columns, name))] for name in as_json.groups}
     return {**columns, **groups} if groups else columns
 
 
-def _texts(column: Column) -> list[Any]:
-    return column if isinstance(column, list) else values_of(column)
+def _texts(columns: Columns, name: str) -> list[Any]:
+    column = columns[name]
+    if isinstance(column, list):
+        return column
+    if is_opaque(column.type):
+        raise RecordTypeError(f"column {name!r}: JSON is read from text, not from the type {column.type}")
+    return values_of(column)
 
 
 def _records(texts: list[Any], name: str, first: int) -> dict[str, Column]:

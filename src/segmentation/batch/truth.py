@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -172,17 +173,22 @@ class _OfElements(Asked):
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
     """The distinct values, and for every value the number of its equal: equal, of one type and of one text. What has no hash equals nothing."""
-    known: dict[tuple[Any, ...], int] = {}
+    known: dict[tuple[type, Any], int] = {}
     found: list[Any] = []
     numbers: list[int] = []
     for value in values:
         try:
-            # Date-times are equal at one instant, and with one zone even at the two instants that have the same wall clock.
-            key = (type(value), value.replace(tzinfo=None), value.utcoffset()) if isinstance(value, datetime) else (type(value), value)
-            number = known.setdefault(key, len(found))
+            number = known.setdefault((type(value), _identity(value)), len(found))
         except TypeError:
             number = len(found)
         if number == len(found):
             found.append(value)
         numbers.append(number)
     return found, numbers
+
+
+def _identity(value: Any) -> Any:
+    """What tells a value from others of its type, if equality does not."""
+    if isinstance(value, datetime):  # two of one zone are equal when their wall clocks are, at whichever instants
+        return value.replace(tzinfo=None), value.utcoffset()
+    return str(value) if isinstance(value, Decimal) else value  # 1 and 1.0 are equal, but only one of them is exact, whatever its size
