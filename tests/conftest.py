@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from segmentation.matching import matcher
 
 # Machines that share their cores are slow at random, so no test has a deadline and slow generation is no fault. `ci` must give the same verdict twice.
 _CALM = (HealthCheck.too_slow,)
@@ -31,6 +34,14 @@ def corpus() -> Path:
             pytest.fail(f"{reason}, and on CI it must be")
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(scope="module")
+def indexed() -> Iterator[None]:
+    """Two segments are indexed already, where an engine would ask so few one by one: what is small is quick to try and to read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "_FEWEST", 2)
+        yield
 
 
 @pytest.fixture

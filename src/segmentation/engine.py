@@ -18,7 +18,7 @@ from segmentation.language.dates import Calendar, Clock
 from segmentation.language.definitions import Definition, Document, compile_definitions, documents_in
 from segmentation.language.options import Options
 from segmentation.language.predicate import Predicate, leaves
-from segmentation.matching import Matcher, Test, compile_predicate
+from segmentation.matching import Matcher, Readings, Test, compile_predicate
 from segmentation.model import Customer, CustomerSegmentsList, Segment, SimpleSegment
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Held:
 
     def test(self, calendar: Calendar) -> Test:
         if self._test is None:
-            self._test = compile_predicate(self.definition.predicate, calendar)
+            self._test = compile_predicate(self.definition.predicate, Readings(calendar))
         return self._test
 
 

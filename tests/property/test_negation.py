@@ -12,6 +12,8 @@ from segmentation import SegmentEngine
 from segmentation.language.operators import OPERATORS, Takes
 from segmentation.testing import strategies as our
 
+pytestmark = pytest.mark.usefixtures("indexed")
+
 OPTIONS: dict[str, Any] = {"attributes": our.declared(), "locations": dict(our.LOCATIONS)}
 NEGATIVES = [operator for operator in OPERATORS.values() if operator.negates]
 

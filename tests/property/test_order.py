@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation import SegmentEngine
 from segmentation.testing import strategies as our
+
+pytestmark = pytest.mark.usefixtures("indexed")
 
 OPTIONS: dict[str, Any] = {"attributes": our.declared(), "locations": dict(our.LOCATIONS)}
 

@@ -14,6 +14,8 @@ from segmentation import DefinitionError, SegmentEngine, UnknownSegmentError
 from segmentation.testing import reference
 from segmentation.testing import strategies as our
 
+pytestmark = pytest.mark.usefixtures("indexed")
+
 Segments = list[dict[str, Any]]
 IDS = [f"seg_{number}" for number in range(8)]
 

@@ -23,6 +23,8 @@ from segmentation.matching.postings import Members
 from segmentation.matching.tables import Table
 from segmentation.testing import reference
 
+pytestmark = pytest.mark.usefixtures("indexed")
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLOCK = Clock(1, 0, 0)
 

@@ -150,8 +150,9 @@ def _path(key: str) -> Callable[[Record], Any]:
     first_dot = key.find(".")
     if first_dot < 0:
         return lambda record: record.get(key, MISSING)
-    if key.find(".", first_dot + 1) > 0:
-        return lambda record: _search(record, key)
+    second_dot = key.find(".", first_dot + 1)
+    if second_dot > 0:
+        return _long_path(key, first_dot, second_dot)
     parent, child = key[:first_dot], key[first_dot + 1 :]
 
     def find(record: Record) -> Any:
@@ -162,6 +163,29 @@ def _path(key: str) -> Callable[[Record], Any]:
         if type(inner) is not dict:
             inner = _opened(inner)
         return MISSING if inner is None else inner.get(child, MISSING)
+
+    return find
+
+
+def _long_path(key: str, first_dot: int, second_dot: int) -> Callable[[Record], Any]:
+    """As `_path`, of three steps or more; quicker for three when no key in the record has a dot."""
+    if key.find(".", second_dot + 1) > 0:
+        return lambda record: _search(record, key)
+    first, second, third = key[:first_dot], key[first_dot + 1 : second_dot], key[second_dot + 1 :]
+    first_two, last_two = key[:second_dot], key[first_dot + 1 :]
+
+    def find(record: Record) -> Any:
+        if type(record) is dict and key not in record and first_two not in record:
+            outer = record.get(first, MISSING)
+            if outer is MISSING:
+                return MISSING
+            if type(outer) is dict and last_two not in outer:
+                inner = outer.get(second, MISSING)
+                if inner is MISSING:
+                    return MISSING
+                if type(inner) is dict:
+                    return inner.get(third, MISSING)
+        return _search(record, key)
 
     return find
 

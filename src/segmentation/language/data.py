@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -131,30 +132,30 @@ def _decimal(value: Decimal) -> Any:
 
 def data_of(value: Any, declared: AttributeType | None, calendar: Calendar) -> tuple[Datum, ...]:
     """The data that one scalar (already `plain`) holds: nothing for null, arrays, objects, and what its declared type cannot read."""
-    match declared:
-        case None:
-            return _undeclared(value, calendar)
-        case AttributeType.STRING | AttributeType.GEOPOINT:
-            return (Datum(Kind.STRING, value),) if isinstance(value, str) else ()
-        case AttributeType.NUMBER:
-            number = number_in_text(value) if isinstance(value, str) else value
-            return (Datum(Kind.NUMBER, number),) if isinstance(number, int | float) and not isinstance(number, bool) else ()
-        case AttributeType.BOOLEAN:
-            boolean = _BOOLEANS.get(value) if isinstance(value, str) else value
-            return (Datum(Kind.BOOLEAN, boolean),) if isinstance(boolean, bool) else ()
-        case AttributeType.DATE:
-            return _declared_date(value, calendar)
-        case AttributeType.DATETIME:
-            return _declared_datetime(value, calendar)
+    return _DATA_OF[declared](value, calendar)
+
+
+def _text(value: Any, _calendar: Calendar) -> tuple[Datum, ...]:
+    return (Datum(Kind.STRING, value),) if isinstance(value, str) else ()
+
+
+def _number(value: Any, _calendar: Calendar) -> tuple[Datum, ...]:
+    number = number_in_text(value) if isinstance(value, str) else value
+    return (Datum(Kind.NUMBER, number),) if isinstance(number, int | float) and not isinstance(number, bool) else ()
 
 
 _BOOLEANS = {"true": True, "false": False}
 
 
+def _boolean(value: Any, _calendar: Calendar) -> tuple[Datum, ...]:
+    boolean = _BOOLEANS.get(value) if isinstance(value, str) else value
+    return (Datum(Kind.BOOLEAN, boolean),) if isinstance(boolean, bool) else ()
+
+
 def _undeclared(value: Any, calendar: Calendar) -> tuple[Datum, ...]:
     if isinstance(value, str):
         as_text = Datum(Kind.STRING, value)
-        found = calendar.read_text(value)
+        found = calendar.read_text(value) if value[4:5] == "-" else None  # as most texts are none, and this is the quickest way to tell
         if found is None:
             return (as_text,)
         as_date = Datum(Kind.TEXT_DATETIME, value, found.day, found.instant) if isinstance(found, Moment) else Datum(Kind.TEXT_DATE, value, found.toordinal())
@@ -207,3 +208,14 @@ def _declared_datetime(value: Any, calendar: Calendar) -> tuple[Datum, ...]:
         moment = calendar.midnight(value)
     text = value if isinstance(value, str) else _written(value) if moment is not None else None
     return () if moment is None or text is None else (Datum(Kind.DATETIME, text, moment.day, moment.instant),)
+
+
+_DATA_OF: dict[AttributeType | None, Callable[[Any, Calendar], tuple[Datum, ...]]] = {
+    None: _undeclared,
+    AttributeType.STRING: _text,
+    AttributeType.GEOPOINT: _text,
+    AttributeType.NUMBER: _number,
+    AttributeType.BOOLEAN: _boolean,
+    AttributeType.DATE: _declared_date,
+    AttributeType.DATETIME: _declared_datetime,
+}

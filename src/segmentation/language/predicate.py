@@ -28,12 +28,16 @@ class Leaf:
 
     def admits(self, reading: Reading, clock: Clock) -> bool:
         """Whether a value passes. An unknown value has no scalars, so it passes no check of one."""
-        return any(
-            check.constraint.admits(WHOLE_VALUE[check.facet](reading), clock)
-            if check.facet in WHOLE_VALUE
-            else any(check.admits(datum, clock) for datum in reading.data)
-            for check in self.checks
-        )
+        for check in self.checks:
+            of_value = WHOLE_VALUE.get(check.facet)
+            if of_value is not None:
+                if check.constraint.admits(of_value(reading), clock):
+                    return True
+            else:
+                for datum in reading.data:
+                    if check.admits(datum, clock):
+                        return True
+        return False
 
     def admits_any_scalar(self) -> bool:
         """Whether a value passes for being known, whatever scalar it is."""

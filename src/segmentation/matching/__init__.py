@@ -1,6 +1,6 @@
 """Many predicates, one record."""
 
-from segmentation.matching.direct import Test, compile_predicate
+from segmentation.matching.direct import Readings, Test, compile_predicate
 from segmentation.matching.matcher import Matcher
 
-__all__ = ["Matcher", "Test", "compile_predicate"]
+__all__ = ["Matcher", "Readings", "Test", "compile_predicate"]

@@ -10,7 +10,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from segmentation.language.attributes import Attribute, Record
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf, Listed, names_of
-from segmentation.matching.column import FEW_VALUED, Column
+from segmentation.matching.column import Column
+from segmentation.matching.direct import FEW_VALUED
 from segmentation.matching.formulas import Formula
 from segmentation.matching.plan import Conjunction
 from segmentation.matching.postings import Members

@@ -10,27 +10,27 @@ A row is as wide as its block may become: bits of conjunctions that ask nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from segmentation.language.attributes import MISSING, Attribute, AttributeType, Missing
+from segmentation.language.attributes import Attribute, AttributeType, Missing
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
 from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import A_SCALAR, NO_CLOCK, Leaf
-from segmentation.matching.direct import text_test
+from segmentation.matching.direct import FEW_VALUED, text_test
 from segmentation.matching.flips import Flips
 from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
 from segmentation.matching.tables import Hits, Table
 
-__all__ = ["FEW_VALUED", "Column", "Slot"]
-
-FEW_VALUED = frozenset({bool, type(None), type(MISSING)})
-"""The types that have one or two values: their rows are always remembered."""
+__all__ = ["Column", "Slot"]
 
 _OF_THE_DAY = frozenset({Facet.DAYS_AGO, Facet.WEEKS_AGO, Facet.MONTHS_AGO, Facet.YEARS_AGO, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
-_OF_DAYS = frozenset({Facet.DAY, Facet.DAY_OF_MONTH, Facet.MONTH, Facet.YEAR, Facet.MONTH_DAY})
+_OF_MONTH_DAYS = frozenset({Facet.DAY_OF_MONTH, Facet.MONTH, Facet.MONTH_DAY, Facet.MONTHS_AGO_IN_YEAR, Facet.ANNIVERSARY})
+"""The facets that are the same in every year: 366 days say all."""
+_OF_DAYS = frozenset({Facet.DAY, Facet.YEAR}) | _OF_THE_DAY - _OF_MONTH_DAYS
 _IN_JSON = ~DATES
 """The kinds of data that an undeclared attribute has in JSON; Python dates are rarer."""
 _DAYS_KEPT = 4  # todays whose rows are remembered
@@ -51,10 +51,24 @@ def _members(kinds: Kind) -> tuple[Kind, ...]:
     return tuple(kinds)
 
 
+_Grouped = list[tuple[Callable[[Datum, Clock], Any], tuple[Hits, ...]]]
+"""Facets, each with the look-ups of its scalars."""
+
+
+def _hits(grouped: _Grouped, datum: Datum, clock: Clock) -> int:
+    found = 0
+    for facet, look_ups in grouped:
+        scalar = facet(datum, clock)
+        if scalar is not None:
+            for look_up in look_ups:
+                found |= look_up(scalar, clock)
+    return found
+
+
 class Slot:
     """At most one condition of each conjunction on the attribute. A second condition of a conjunction goes to a second slot."""
 
-    __slots__ = ("_by_day", "_by_kind", "_days", "_most", "_whole", "ages", "base", "positives", "tables")
+    __slots__ = ("_by_day", "_by_kind", "_by_month_day", "_days", "_most", "_whole", "ages", "base", "positives", "tables")
 
     def __init__(self) -> None:
         self.positives = 0
@@ -91,20 +105,21 @@ class Slot:
         self.base = (1 << capacity) - 1 ^ self.positives
         """The row when no condition is met: all ones but the positives."""
         self._most = remembered
-        self._days: dict[int, dict[tuple[Kind, int], int]] = {}
-        """For some todays: the hits of days."""
+        self._days: dict[int, dict[tuple[int, ...], int]] = {}
+        """For some todays: the hits of days, by kind and day, and of month-days, by kind, month and day."""
         for (_, kinds), table in self.tables.items():
             if not kinds or kinds & reached:
                 table.seal()
         self._whole = [(WHOLE_VALUE[facet], table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
-        self._by_day = self._grouped(_OF_THE_DAY | _OF_DAYS)
-        self._by_kind = self._grouped(frozenset(FACETS) - _OF_THE_DAY - _OF_DAYS - {Facet.AGE})
+        self._by_day = self._grouped(_OF_DAYS)
+        self._by_month_day = self._grouped(_OF_MONTH_DAYS)
+        self._by_kind = self._grouped(frozenset(FACETS) - _OF_DAYS - _OF_MONTH_DAYS - {Facet.AGE})
         self.ages = self._grouped(frozenset({Facet.AGE}))
         """The tables of ages, which go by the microsecond and are not remembered."""
 
-    def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, list[tuple[Any, tuple[Hits, ...]]]]:
+    def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, _Grouped]:
         """The look-ups of some facets by the kind of data that they look at."""
-        grouped: dict[Kind, list[tuple[Any, tuple[Hits, ...]]]] = {kind: [] for kind in Kind}
+        grouped: dict[Kind, _Grouped] = {kind: [] for kind in Kind}
         for (facet, kinds), table in self.tables.items():
             if facet in facets:
                 for kind in _members(kinds):
@@ -119,39 +134,41 @@ class Slot:
         """The bits of the conditions (ages aside) that the scalars of a value meet."""
         found = 0
         for datum in reading.data:
-            for facet, look_ups in self._by_kind[datum.kind]:
-                scalar = facet(datum, clock)
-                if scalar is not None:
-                    for hits in look_ups:
-                        found |= hits(scalar, clock)
+            found |= _hits(self._by_kind[datum.kind], datum, clock)
             if datum.day is not None:
                 found |= self._day_hits(datum, clock)
         return found
 
     def _day_hits(self, datum: Datum, clock: Clock) -> int:
         """The bits of the conditions that a date meets by its day."""
-        tables = self._by_day[datum.kind]
-        if not tables or datum.day is None:
+        of_days, of_month_days = self._by_day[datum.kind], self._by_month_day[datum.kind]
+        if datum.day is None or not (of_days or of_month_days):
             return 0
         known = self._days.get(clock.today)
         if known is None:
             if len(self._days) >= _DAYS_KEPT:
                 self._days = {}
             known = self._days[clock.today] = {}
-        key = (datum.kind, datum.day)
+        key: tuple[int, ...] = (datum.kind, datum.day)
         found = known.get(key)
         if found is None:
-            found = 0
-            for facet, look_ups in tables:
-                scalar = facet(datum, clock)
-                if scalar is not None:
-                    for hits in look_ups:
-                        found |= hits(scalar, clock)
-            if len(known) >= self._most:
-                known.clear()
-            if self._most:
-                known[key] = found
+            found = _hits(of_days, datum, clock)
+            if of_month_days:
+                day = date.fromordinal(datum.day)
+                month_day = (datum.kind, day.month, day.day)
+                of_month_day = known.get(month_day)
+                if of_month_day is None:
+                    of_month_day = _hits(of_month_days, datum, clock)
+                    self._keep(known, month_day, of_month_day)
+                found |= of_month_day
+            self._keep(known, key, found)
         return found
+
+    def _keep(self, known: dict[tuple[int, ...], int], key: tuple[int, ...], found: int) -> None:
+        if len(known) >= self._most:
+            known.clear()
+        if self._most:
+            known[key] = found
 
     def whole_hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions on the whole value that are met."""

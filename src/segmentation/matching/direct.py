@@ -6,34 +6,78 @@ from collections.abc import Callable, Sequence
 from operator import methodcaller
 from typing import Any, NamedTuple
 
-from segmentation.language.attributes import MISSING, Record, finder, has_alias
-from segmentation.language.checks import Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
-from segmentation.language.data import TEXT_DATES, Kind, kinds_of, read
+from segmentation.language.attributes import MISSING, Attribute, Record, finder, has_alias
+from segmentation.language.checks import WHOLE_VALUE, Check, Constraint, Facet, Interval, OneOf, Prefix, Substring, Suffix
+from segmentation.language.data import TEXT_DATES, Kind, Reading, kinds_of, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import NO_CLOCK, And, Leaf, Listed, Not, Or, Predicate
 
-__all__ = ["Test", "compile_predicate", "text_test"]
+__all__ = ["FEW_VALUED", "Readings", "Test", "compile_predicate", "text_test"]
 
 Test = Callable[[Record, Clock], bool]
 _ValueTest = Callable[[Any, Clock], bool]
 _ScalarTest = Callable[[Any], Any]
 """From a text or a number to something true or false."""
 
+FEW_VALUED = frozenset({bool, type(None), type(MISSING)})
+"""The types that have one or two values."""
 
-def compile_predicate(predicate: Predicate, calendar: Calendar) -> Test:
+
+_KEPT = 256  # readings of texts, an attribute
+_LONGEST = 64  # letters of a text whose reading is kept
+
+
+class Readings:
+    """How stored values are read by functions that share what they find: several conditions on a date read its text once."""
+
+    __slots__ = ("_calendar", "_is_kept", "_readers")
+
+    def __init__(self, calendar: Calendar, *, is_kept: bool = False) -> None:
+        """`is_kept`: whether the readings of texts are remembered, within bounds."""
+        self._calendar = calendar
+        self._is_kept = is_kept
+        self._readers: dict[Attribute, Callable[[Any], Reading]] = {}
+
+    def of(self, attribute: Attribute) -> Callable[[Any], Reading]:
+        """From a stored value of the attribute to its reading."""
+        if attribute not in self._readers:
+            self._readers[attribute] = _reader(attribute, self._calendar, is_kept=self._is_kept)
+        return self._readers[attribute]
+
+
+def _reader(attribute: Attribute, calendar: Calendar, *, is_kept: bool) -> Callable[[Any], Reading]:
+    if not is_kept:
+        return lambda stored: read(stored, attribute, calendar)
+    known: dict[str, Reading] = {}
+
+    def reading(stored: Any) -> Reading:
+        if type(stored) is not str or len(stored) > _LONGEST:
+            return read(stored, attribute, calendar)
+        found = known.get(stored)
+        if found is None:
+            found = read(stored, attribute, calendar)
+            if len(known) >= _KEPT:
+                known.clear()
+            known[stored] = found  # threads that race write equal readings
+        return found
+
+    return reading
+
+
+def compile_predicate(predicate: Predicate, readings: Readings) -> Test:
     """The predicate as one function of a record and a clock."""
     match predicate:
         case Leaf():
-            return _leaf(predicate, calendar)
+            return _leaf(predicate, readings.of(predicate.attribute))
         case Listed():
             return lambda record, _clock: predicate.admits(record)
         case Not(part):
-            test = compile_predicate(part, calendar)
+            test = compile_predicate(part, readings)
             return lambda record, clock: not test(record, clock)
         case And(parts):
-            return _all_of([compile_predicate(part, calendar) for part in parts])
+            return _all_of([compile_predicate(part, readings) for part in parts])
         case Or(parts):
-            return _any_of([compile_predicate(part, calendar) for part in parts])
+            return _any_of([compile_predicate(part, readings) for part in parts])
 
 
 def _all_of(tests: Sequence[Test]) -> Test:
@@ -88,34 +132,43 @@ def text_test(leaf: Leaf, calendar: Calendar) -> _ScalarTest:
     return (lambda text: leaf.admits(read(text, leaf.attribute, calendar), NO_CLOCK)) if test is None else test
 
 
-def _by_short_ways(leaf: Leaf, short_ways: _ShortWays, calendar: Calendar) -> _ValueTest:
+def _by_short_ways(leaf: Leaf, short_ways: _ShortWays, reading: Callable[[Any], Reading]) -> _ValueTest:
     on_text, on_number = short_ways
-    attribute = leaf.attribute
+    # Of what has few values, whether they pass: none of that depends on the time.
+    verdicts = {stored: leaf.admits(reading(stored), NO_CLOCK) for stored in (MISSING, None, False, True)}
+    is_of_scalars = not any(check.facet in WHOLE_VALUE for check in leaf.checks)
 
     def test(stored: Any, clock: Clock) -> bool:
         kind = type(stored)
         if kind is str:
             if on_text is not None:
                 return bool(on_text(stored))
-        elif (kind is int or (kind is float and stored == stored)) and on_number is not None:  # noqa: PLR0124 - NaN is unknown
-            return bool(on_number(stored))
-        return leaf.admits(read(stored, attribute, calendar), clock)
+        elif kind is int or (kind is float and stored == stored):  # noqa: PLR0124 - NaN is unknown
+            if on_number is not None:
+                return bool(on_number(stored))
+        elif kind in FEW_VALUED:
+            return verdicts[stored]
+        elif kind is list and is_of_scalars and on_text is not None and all(type(element) is str for element in stored):
+            return any(map(on_text, stored))
+        return leaf.admits(reading(stored), clock)
 
     return test
 
 
-def _leaf(leaf: Leaf, calendar: Calendar) -> Test:
+def _leaf(leaf: Leaf, reading: Callable[[Any], Reading]) -> Test:
     on_text, on_number = short_ways = _short_ways(leaf)
-    decided = _by_short_ways(leaf, short_ways, calendar)
+    decided = _by_short_ways(leaf, short_ways, reading)
     key = leaf.attribute.key
     find = finder(key)
-    parent, _, child = key.partition(".")
-    if "." in child or not child or has_alias(key):
+    parent, dot, child = key.partition(".")
+    if "." in child or has_alias(key):
         return lambda record, clock: decided(find(record), clock)
+    if not dot:
+        return lambda record, clock: decided(record.get(key, MISSING) if type(record) is dict else find(record), clock)
 
     def of_two_steps(record: Record, clock: Clock) -> bool:
         """As above, the commonest path and the commonest data seen to on the spot."""
-        if key not in record and type(inner := record.get(parent)) is dict:
+        if type(record) is dict and key not in record and type(inner := record.get(parent)) is dict:
             stored = inner.get(child, MISSING)
             kind = type(stored)
             if kind is str and on_text is not None:

@@ -11,7 +11,7 @@ from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Predicate
 from segmentation.matching.block import Block, Entry, taken
 from segmentation.matching.candidates import Candidates
-from segmentation.matching.direct import Test, compile_predicate
+from segmentation.matching.direct import Readings, Test, compile_predicate
 from segmentation.matching.formulas import Formula, holds
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Conjunction, plan
@@ -21,7 +21,7 @@ __all__ = ["Matcher"]
 Payload = TypeVar("Payload")
 
 _WIDEST_BLOCK = 1 << 14
-_FEWEST = 2  # predicates that are worth an index
+_FEWEST = 6  # predicates that are worth an index
 _SMALLEST_WASTE = 64  # bits of removed predicates that are not worth tidying
 
 
@@ -172,7 +172,8 @@ class Matcher(Generic[Payload]):
             items = self._all(items)
             self._forget_index()
             self._places = {order: _Place(payload, 0, 0, 0) for order, payload, _ in items}
-            self._direct = [(compile_predicate(predicate, self._calendar), payload) for _, payload, predicate in items]
+            readings = Readings(self._calendar, is_kept=self._budget > 0)
+            self._direct = [(compile_predicate(predicate, readings), payload) for _, payload, predicate in items]
             return
         if self._places and not self._blocks:
             items = self._all(items)
