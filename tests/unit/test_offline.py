@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -111,6 +112,9 @@ def broken(place: Path, fault: str) -> str:
         case "float_id.parquet":
             path = place / fault
             pq.write_table(pa.table({"id": [1.5]}), path)
+        case "two_ids.parquet":
+            path = place / fault
+            pq.write_table(pa.table([pa.array(["1"]), pa.array(["2"])], names=["id", "id"]), path)
         case "no_id.csv":
             path = place / fault
             path.write_text("key;name\n1;Sofia\n")
@@ -135,7 +139,8 @@ def broken(place: Path, fault: str) -> str:
         ("truncated.arrow", "cannot be read: "),
         ("no_id.parquet", "no column 'id' or 'source_id'; --id names another"),
         ("float_id.parquet", "the column 'id' is of the type double; ids are text or integers"),
-        ("no_id.csv", "no column 'id' or 'source_id'; --id names another"),
+        ("no_id.csv", "no column 'id' or 'source_id'; --id names another; the cells of CSV are separated by commas, of which its first line has none"),
+        ("two_ids.parquet", "two columns are named 'id'"),
         ("twice.csv", "two columns are named 'name'"),
         ("empty.csv", "empty; CSV begins with a line of column names"),
         ("missing.csv", "No such file or directory"),
@@ -193,7 +198,8 @@ def test_a_table_on_screen(place: Path, capsys: pytest.CaptureFixture[str]) -> N
     [
         (command("c.jsonl", output="out.txt"), "lists are written to a name that ends in"),
         (command("c.jsonl", output="out.csv", form="pairs"), "pairs are written to a name that ends in .parquet"),
-        (command("c.jsonl", output="nowhere/out.jsonl"), "nowhere"),
+        (command("c.jsonl", output="nowhere/out.jsonl"), "nowhere/out.jsonl: No such file or directory"),
+        (command("c.jsonl", output="/proc/out.jsonl"), "/proc/out.jsonl: "),
         (command("c.jsonl", output="there.jsonl"), "there.jsonl: Is a directory"),
         (command("c.jsonl", output="there.jsonl", form="bitmaps"), "there.jsonl: exists and is no earlier output"),
         (["run", "--segments", "s.json", "--customers", "c.jsonl", "--format", "pairs"], "--format pairs needs --output"),
@@ -208,6 +214,36 @@ def test_bad_outputs_are_errors_of_usage(place: Path, capsys: pytest.CaptureFixt
     assert message in capsys.readouterr().err
     assert (place / "there.jsonl" / "precious").exists()
     assert left_over(place) == []
+
+
+def test_customers_are_never_written_over(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "in").mkdir()
+    content = '{"id":"1","name":"Sofia"}\n'
+    (place / "in" / "c.jsonl").write_text(content)
+    (place / "link.jsonl").symlink_to("in/c.jsonl")
+    for arguments in (
+        command("in/c.jsonl", output="in/c.jsonl"),
+        command("in/c.jsonl", output="link.jsonl"),
+        [*command("in/c.jsonl"), "--rejects", "in/c.jsonl"],
+        [*command("in/c.jsonl"), "--rejects", "link.jsonl"],
+    ):
+        assert cli.main(arguments) == 2
+        assert "the customers are read from there; write to another name" in capsys.readouterr().err
+    assert cli.main(command("in", output="in/out.jsonl")) == 2
+    assert capsys.readouterr().err == "segmentation: error: in/out.jsonl: all files in in are read as customers; write to another directory\n"
+    assert [path.name for path in (place / "in").iterdir()] == ["c.jsonl"]
+    assert (place / "in" / "c.jsonl").read_text() == content
+
+
+def test_columns_as_polars_writes_them(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Views of text, and dictionaries of them: Arrow has few functions for those."""
+    frame = pl.DataFrame({"id": ["1", None, "3"], "name": ["Sam", "Sue", "Sid"], "kind": ["S", "S", "S"]})
+    for same in (frame, frame.cast({"id": pl.Categorical}), frame.with_columns(name=pl.col("name").cast(pl.Categorical))):
+        same.write_ipc("c.arrow")
+        assert cli.main(command("c.arrow")) == 1
+        assert capsys.readouterr().out.startswith("2 customers")
+        found = [json.loads(line) for line in (place / "out.jsonl").read_text().splitlines()]
+        assert [(line["customer"], line["segments"]["total"]) for line in found] == [("1", 1), ("3", 1)]
 
 
 def limited() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute, types
 
-from segmentation.batch.bitmaps import Bits, Bools, Line, all_rows, pack
+from segmentation.batch.bitmaps import Bits, Bools, Line, all_rows, pack, unpack
 from segmentation.batch.dates import dates_admitted, days_of
 from segmentation.batch.lookup import Column, Found
 from segmentation.batch.numbers import numbers_admitted
 from segmentation.batch.truth import Asked, distinct
-from segmentation.batch.values import OPAQUE, microseconds, values_of, without_encoding
+from segmentation.batch.values import OPAQUE, encoded, in_storage, is_encoded, is_list, is_opaque, is_text, microseconds, values_of
 from segmentation.language.attributes import AttributeType
 from segmentation.language.data import Kind
 from segmentation.language.dates import FIRST_DAY, LAST_DAY
@@ -52,35 +53,35 @@ def leaf_bitmaps(asked: Asked, places: list[Found], rows: int) -> list[Bits]:
 def _of_column(asked: Asked, column: Column, rows: int) -> list[Bits]:
     if isinstance(column, list):
         return _of_values(asked, column)
+    column = in_storage(column)
     type_ = column.type
-    if types.is_dictionary(type_) and _is_text(type_.value_type) and not column.dictionary.null_count:
-        return _of_dictionary(asked, column)
-    column = without_encoding(column)
-    type_ = column.type
+    if is_encoded(type_):
+        return _of_encoded(asked, *encoded(column))
     declared = asked.attribute.type
     if types.is_null(type_):
         return _constant(asked.of_unknown, rows)
-    if _is_text(type_):
+    if is_text(type_):
         return _of_texts(asked, column)
     if types.is_boolean(type_):
-        return _of_dictionary_of(asked, [False, True], column.cast(pa.int8()))
+        return _of_distinct(np.column_stack((asked.of_values([False, True]), asked.of_unknown)), column.cast(pa.int8()).fill_null(2).to_numpy())
     if types.is_integer(type_):
         return _of_numbers(asked, column, rows) if declared in (None, AttributeType.NUMBER) else _alike(asked, column, 0)
     if types.is_floating(type_):
         return _of_numbers(asked, column, rows) if declared in (None, AttributeType.NUMBER) else _of_values(asked, values_of(column))
     if types.is_timestamp(type_) and declared in (None, AttributeType.DATETIME) and _are_instants(asked, type_):
         return _of_timestamps(asked, column)
-    if types.is_time(type_) or types.is_duration(type_) or types.is_interval(type_) or types.is_binary(type_) or types.is_large_binary(type_):
+    if is_list(type_) and not asked.are_elements:
+        return _of_lists(asked, column)
+    if is_opaque(type_) or (types.is_nested(type_) and not types.is_union(type_)):
         return _alike(asked, column, OPAQUE)
+    if types.is_temporal(type_) or types.is_decimal128(type_) or types.is_decimal256(type_):
+        column = column.dictionary_encode()
+        return _of_distinct(np.column_stack((asked.of_values(values_of(column.dictionary)), asked.of_unknown)), encoded(column)[1])
     return _of_values(asked, values_of(column))
 
 
 def _are_instants(asked: Asked, type_: pa.TimestampType) -> bool:
     return (type_.tz is not None or asked.calendar.timezone == "UTC") and not asked.asks_date_for_text
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
 
 
 def _constant(passes: Bools, rows: int) -> list[Bits]:
@@ -133,27 +134,42 @@ def _of_texts(asked: Asked, column: pa.Array) -> list[Bits]:
         column = column.cast(pa.large_string())
     sample = column.slice(0, _SAMPLE)
     if compute.count_distinct(sample).as_py() < _REPEATS * len(sample):
-        return _of_dictionary(asked, column.dictionary_encode())
+        return _of_encoded(asked, *encoded(column.dictionary_encode()))
     truth = asked.of_texts(column.fill_null("") if column.null_count else column)
     return _with_unknown(asked, list(pack(truth)), _valid(column), len(column))
 
 
-def _of_dictionary(asked: Asked, column: pa.DictionaryArray) -> list[Bits]:
-    texts = column.dictionary
-    if types.is_string_view(texts.type):
-        texts = texts.cast(pa.large_string())
-    indices = column.indices
-    numbers = indices.fill_null(len(texts)) if indices.null_count and len(texts) <= np.iinfo(indices.type.to_pandas_dtype()).max else indices
-    if numbers.null_count:
-        numbers = numbers.cast(pa.int64()).fill_null(len(texts))
-    truth = np.column_stack((asked.of_texts(texts), asked.of_unknown))
-    return _of_distinct(truth, numbers.to_numpy(zero_copy_only=False))
+def _of_encoded(asked: Asked, distinct: pa.Array, numbers: npt.NDArray[np.int64]) -> list[Bits]:
+    """Of values that are held once, each row having the number of its own, or the number after the last for a null."""
+    if len(distinct) > len(numbers):  # they are those of more rows than the block's
+        used, numbers = np.unique(numbers, return_inverse=True)
+        kept = pa.array(used, mask=used == len(distinct))
+        try:
+            distinct = (distinct.cast(pa.large_string()) if types.is_string_view(distinct.type) else distinct).take(kept)
+        except pa.ArrowNotImplementedError:
+            known = values_of(distinct)
+            return _of_values(asked, [None if place is None else known[place] for place in kept.take(pa.array(numbers)).to_pylist()])
+    bitmaps = _of_column(asked, distinct, len(distinct))
+    truth = unpack(np.stack(bitmaps), len(distinct)) if len(distinct) else np.zeros((len(bitmaps), 0), np.bool_)
+    return _of_distinct(np.column_stack((truth, asked.of_unknown)), numbers)
 
 
-def _of_dictionary_of(asked: Asked, values: list[Any], indices: pa.Array) -> list[Bits]:
-    """Of few values, given by number."""
-    truth = np.column_stack((asked.of_values(values), asked.of_unknown))
-    return _of_distinct(truth, indices.fill_null(len(values)).to_numpy(zero_copy_only=False))
+def _of_lists(asked: Asked, column: pa.Array) -> list[Bits]:
+    """Of arrays: those with an element that passes, and those that pass for their length."""
+    rows = len(column)
+    lengths = compute.list_value_length(column).cast(pa.int64()).fill_null(0).to_numpy()
+    elements = column.flatten()
+    counts, at = np.unique(lengths, return_inverse=True)
+    found = _of_distinct(np.column_stack([asked.of_count(count) for count in counts.tolist()]), at) if rows else [all_rows(0)] * len(asked.leaves)
+    filled = np.flatnonzero(lengths)
+    if len(filled):
+        starts = (np.cumsum(lengths) - lengths)[filled]
+        truth = np.zeros(rows, np.bool_)
+        for number, bitmap in enumerate(_of_column(asked.of_elements, elements, len(elements))):
+            if bitmap.any():
+                truth[filled] = np.logical_or.reduceat(unpack(bitmap, len(elements)), starts)
+                found[number] = found[number] | pack(truth)
+    return _with_unknown(asked, found, _valid(column), rows)
 
 
 def _of_values(asked: Asked, values: list[Any]) -> list[Bits]:

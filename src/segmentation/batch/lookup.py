@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute, types
+from pyarrow import types
 
 from segmentation.batch.bitmaps import Bools
-from segmentation.batch.values import values_of, without_encoding
+from segmentation.batch.values import in_storage, is_encoded, values_of
 from segmentation.language.attributes import MISSING, alias_of, finder
 
 __all__ = ["Column", "Columns", "Found", "stored"]
@@ -56,33 +56,34 @@ def _path(key: str, columns: Columns, where: Bools | None) -> Iterator[Found]:
         if column is not None:
             if end < len(key):
                 yield from _inside(column, key[end + 1 :], where)
-            elif isinstance(column, list):
-                yield _found(column)
             else:
-                yield Found(column, where)
+                yield _found(column, where)
         end = key.rfind(".", 0, end)
 
 
 def _inside(column: Column, rest: str | tuple[str, ...], where: Bools | None) -> Iterator[Found]:
     """What a path (a str) or exact steps (a tuple) find in the objects of a column."""
     if not isinstance(column, list):
-        column = without_encoding(column)
+        column = in_storage(column)
         if types.is_struct(column.type):
             yield from _in_struct(column, rest, where)
             return
-        if not types.is_nested(column.type) and not types.is_union(column.type):
+        if not types.is_nested(column.type) and not types.is_union(column.type) and not is_encoded(column.type):
             return  # no objects
         column = values_of(column)
     if not any(isinstance(value, Mapping) for value in column):
         return
     find = finder(rest) if isinstance(rest, str) and alias_of(rest) is None else None
     values = [(find(value) if find is not None else _searched(value, rest)) if isinstance(value, Mapping) else MISSING for value in column]
-    yield _found(values)
+    yield _found(values, where)
 
 
-def _found(values: list[Any]) -> Found:
-    where = np.fromiter((value is not MISSING for value in values), np.bool_, len(values))
-    return Found(values, None if where.all() else where)
+def _found(column: Column, where: Bools | None) -> Found:
+    if isinstance(column, list):
+        there = np.fromiter((value is not MISSING for value in column), np.bool_, len(column))
+        if not there.all():
+            where = there if where is None else where & there
+    return Found(column, where)
 
 
 def _searched(value: Mapping[str, Any], rest: str | tuple[str, ...]) -> Any:
@@ -97,17 +98,17 @@ def _searched(value: Mapping[str, Any], rest: str | tuple[str, ...]) -> Any:
 
 
 def _in_struct(column: pa.StructArray, rest: str | tuple[str, ...], where: Bools | None) -> Iterator[Found]:
-    if column.null_count:
+    if column.null_count:  # its fields are told of apart: what stands in them under a null is not there
         valid = column.is_valid().to_numpy(zero_copy_only=False)
         where = valid if where is None else where & valid
     positions = {field.name: position for position, field in enumerate(column.type)}  # of fields with one name, the last
     if isinstance(rest, tuple):
         if rest[0] in positions:
-            field = compute.struct_field(column, [positions[rest[0]]])
+            field = column.field(positions[rest[0]])
             if len(rest) == 1:
                 yield Found(field, where)
             else:
                 yield from _inside(field, rest[1:], where)
         return
-    names = {name: compute.struct_field(column, [position]) for name, position in positions.items() if rest == name or rest.startswith(f"{name}.")}
+    names = {name: column.field(position) for name, position in positions.items() if rest == name or rest.startswith(f"{name}.")}
     yield from _path(rest, names, where)

@@ -13,7 +13,7 @@ from segmentation.batch.bitmaps import Bits, all_rows, pack, word_count
 from segmentation.batch.leaves import leaf_bitmaps
 from segmentation.batch.lookup import Column, Columns, stored
 from segmentation.batch.truth import Asked
-from segmentation.batch.values import values_of, without_encoding
+from segmentation.batch.values import values_of
 from segmentation.errors import is_utf8
 from segmentation.language.attributes import Attribute
 from segmentation.language.data import plain
@@ -31,7 +31,7 @@ class Program:
         calendar: The calendar by which data is read.
     """
 
-    __slots__ = ("_calendar", "_leaves", "_lists", "_nodes")
+    __slots__ = ("_calendar", "_leaves", "_lists", "_names", "_nodes")
 
     def __init__(self, predicates: Sequence[Predicate], calendar: Calendar) -> None:
         self._calendar = calendar
@@ -39,12 +39,17 @@ class Program:
         self._nodes = [_node(predicate, numbers) for predicate in predicates]
         self._leaves: dict[Attribute, list[tuple[int, Leaf]]] = {}
         """By attribute, its distinct leaves, each with its number."""
-        self._lists: list[tuple[int, Listed]] = []
+        self._lists: list[int] = []
+        """The numbers of the lists of static segments."""
+        self._names: dict[str, list[int]] = {}
+        """By name of a listed customer, the places of the lists that it is on."""
         for leaf, number in numbers.items():
             if isinstance(leaf, Leaf):
                 self._leaves.setdefault(leaf.attribute, []).append((number, leaf))
             else:
-                self._lists.append((number, leaf))
+                for customer in leaf.customers:
+                    self._names.setdefault(customer, []).append(len(self._lists))
+                self._lists.append(number)
 
     def run(self, columns: Columns, rows: int, clock: Clock, into: Bits | None = None) -> Bits:
         """The members of every predicate among the rows of a block: bitmaps of shape (predicates, words).
@@ -61,8 +66,7 @@ class Program:
             bitmaps = leaf_bitmaps(asked, stored(attribute.key, columns), rows)
             known.update((number, bitmap) for (number, _), bitmap in zip(leaves, bitmaps, strict=True))
         if self._lists:
-            bitmaps = _listed([listed for _, listed in self._lists], columns, rows)
-            known.update((number, bitmap) for (number, _), bitmap in zip(self._lists, bitmaps, strict=True))
+            known.update(zip(self._lists, _listed(len(self._lists), self._names, columns, rows), strict=True))
         found = np.empty((len(self._nodes), word_count(rows)), "<u8") if into is None else into
         everything = all_rows(rows)
         spare = np.empty_like(everything)
@@ -135,13 +139,9 @@ def _evaluate(node: _Node, known: Mapping[int, Bits], everything: Bits, spare: B
         combine(out, inner, out=out)
 
 
-def _listed(lists: Sequence[Listed], columns: Columns, rows: int) -> list[Bits]:
+def _listed(count: int, postings: Mapping[str, list[int]], columns: Columns, rows: int) -> list[Bits]:
     """The rows whose `id` or `source_id` is on a list, for every list."""
-    truth = np.zeros((len(lists), rows), np.bool_)
-    postings: dict[str, list[int]] = {}
-    for number, listed in enumerate(lists):
-        for customer in listed.customers:
-            postings.setdefault(customer, []).append(number)
+    truth = np.zeros((count, rows), np.bool_)
     for key in ("id", "source_id"):
         column = columns.get(key)
         if column is not None:
@@ -153,7 +153,6 @@ def _listed(lists: Sequence[Listed], columns: Columns, rows: int) -> list[Bits]:
 def _names(column: Column, wanted: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The rows that hold the name of a listed customer, each with the name."""
     if not isinstance(column, list):
-        column = without_encoding(column)
         if types.is_string(column.type) or types.is_large_string(column.type):
             names = pa.array([name for name in wanted if is_utf8(name)], column.type)
             rows = np.flatnonzero(compute.is_in(column, names).to_numpy(zero_copy_only=False)) if len(names) else np.zeros(0, np.intp)

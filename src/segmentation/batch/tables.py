@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from segmentation.batch.bitmaps import Bits, word_count
-from segmentation.batch.lookup import Column
+from segmentation.batch.lookup import Column, Columns
 from segmentation.batch.membership import Block
 from segmentation.batch.program import Program
-from segmentation.batch.values import values_of
+from segmentation.batch.values import is_opaque, joined, values_of
 from segmentation.errors import RecordError, RecordTypeError, article, json_type, unreadable
 from segmentation.language.attributes import MISSING
 from segmentation.language.dates import Clock
@@ -43,7 +43,7 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
         table: A pyarrow Table, RecordBatch or RecordBatchReader, a polars DataFrame or LazyFrame, a pandas DataFrame, or anything with `__arrow_c_stream__`.
 
     Raises:
-        TypeError: It is none of them.
+        TypeError: It is none of them, or has a column that Arrow has no type for.
     """
     if isinstance(table, pa.RecordBatch):
         yield table
@@ -57,7 +57,7 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
     if type(table).__module__.partition(".")[0] == "polars" and hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
         table = table.collect()
     if hasattr(table, "__arrow_c_stream__"):
-        yield from pa.RecordBatchReader.from_stream(table)
+        yield from _reader(table)
         return
     if hasattr(table, "__arrow_c_array__"):
         yield pa.record_batch(table)
@@ -71,57 +71,98 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
     raise TypeError(f"a table is a pyarrow Table, a polars or pandas DataFrame, or anything with __arrow_c_stream__, not {article(json_type(table))}")
 
 
+def _reader(table: Any) -> pa.RecordBatchReader:
+    try:
+        return pa.RecordBatchReader.from_stream(table)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if type(table).__module__.partition(".")[0] != "pandas":
+            raise TypeError(f"what a {type(table).__name__} holds is no table for Arrow: {error}") from error
+        for name, column in table.items():
+            try:
+                pa.array(column, from_pandas=True)
+            except (pa.ArrowException, TypeError, ValueError, OverflowError):  # its message would quote a value
+                raise TypeError(f"the column {name!r} holds values that have no Arrow type, or not one together; make them of one type, or text") from None
+        raise TypeError(f"the data frame is no table for Arrow: {error}") from error
+
+
 def room_for(table: Any, segments: int) -> Bits | None:
     """Bitmaps for the members of a table, to be written; None when its rows are not counted."""
     return np.empty((segments, word_count(table.num_rows)), "<u8") if isinstance(table, pa.Table | pa.RecordBatch) else None
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in blocks of `BLOCK_ROWS`, the last one aside; small batches are joined, large ones cut. Batches may differ in their columns' types."""
+def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """The same rows in blocks of `BLOCK_ROWS`, the last one aside, each in pieces. Batches may differ in their columns' types, not in their names."""
     waiting: list[pa.RecordBatch] = []
+    names: list[str] | None = None
     rows = 0
     for batch in batches:
         start = 0
-        if waiting and batch.schema.names != waiting[0].schema.names:
+        if names is not None and batch.schema.names != names:
             raise ValueError("the batches differ in their columns")
+        names = batch.schema.names
         while start < batch.num_rows:
             piece = batch.slice(start, BLOCK_ROWS - rows)
             start += piece.num_rows
             rows += piece.num_rows
             waiting.append(piece)
             if rows == BLOCK_ROWS:
-                yield _joined(waiting)
+                yield waiting
                 waiting, rows = [], 0
     if waiting:
-        yield _joined(waiting)
+        yield waiting
 
 
-def _joined(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return pieces[0] if len(pieces) == 1 else pa.concat_batches(pieces)
+class _Joined(Mapping[str, Column]):
+    """The columns of a block by name, each joined from its pieces when it is asked for; of columns with one name the last counts."""
+
+    def __init__(self, pieces: Sequence[pa.RecordBatch]) -> None:
+        self._pieces = pieces
+        self._places = {name: place for place, name in enumerate(pieces[0].schema.names)}
+        self._known: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._known:
+            place = self._places[name]
+            self._known[name] = joined([piece.column(place) for piece in self._pieces])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
-def columns_of(block: pa.RecordBatch, as_json: JsonColumns, first: int) -> dict[str, Column]:
-    """A block's columns by name; of columns with one name the last counts.
+def columns_of(pieces: Sequence[pa.RecordBatch], as_json: JsonColumns, first: int) -> Columns:
+    """A block's columns by name.
 
     Args:
-        block: The rows.
+        pieces: The rows.
         as_json: The columns that are JSON text.
         first: The number of the first row, for messages.
 
     Raises:
+        KeyError: There is no such column.
         RecordError: JSON text cannot be read; the row and the column are named.
         RecordTypeError: A whole record is no object.
     """
-    columns: dict[str, Column] = dict(zip(block.schema.names, block.columns, strict=True))
+    columns = _Joined(pieces)
     missing = [name for name in (as_json.record, *sorted(as_json.groups)) if name is not None and name not in columns]
     if missing:
         raise KeyError(f"the table has no column {missing[0]!r} to read JSON from")
     if as_json.record is not None:
-        return _records(values_of(columns[as_json.record]), as_json.record, first)
-    for name in as_json.groups:
-        texts = values_of(columns[name])
-        columns[name] = [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(texts)]
-    return columns
+        return _records(_texts(columns, as_json.record), as_json.record, first)
+    groups = {name: [None if text is None else _parsed(text, first + row, name) for row, text in enumerate(_texts(columns, name))] for name in as_json.groups}
+    return {**columns, **groups} if groups else columns
+
+
+def _texts(columns: Columns, name: str) -> list[Any]:
+    column = columns[name]
+    if isinstance(column, list):
+        return column
+    if is_opaque(column.type):
+        raise RecordTypeError(f"column {name!r}: JSON is read from text, not from the type {column.type}")
+    return values_of(column)
 
 
 def _records(texts: list[Any], name: str, first: int) -> dict[str, Column]:
@@ -157,18 +198,19 @@ def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, 
         whole: Where the members of all rows are written, shape (predicates, words), if so many are known to come.
     """
 
-    def run(block: pa.RecordBatch, first: int) -> Block:
-        into = None if whole is None else whole[:, first >> 6 : (first + block.num_rows + 63) >> 6]
-        return Block(first, block.num_rows, program.run(columns_of(block, as_json, first), block.num_rows, clock, into))
+    def run(pieces: Sequence[pa.RecordBatch], first: int, rows: int) -> Block:
+        into = None if whole is None else whole[:, first >> 6 : (first + rows + 63) >> 6]
+        return Block(first, rows, program.run(columns_of(pieces, as_json, first), rows, clock, into))
 
     workers = os.cpu_count() or 1
     first = 0
     with ThreadPoolExecutor(workers, thread_name_prefix="segmentation") as pool:
         waiting: deque[Future[Block]] = deque()
         try:
-            for block in blocks_of(batches):
-                waiting.append(pool.submit(run, block, first))
-                first += block.num_rows
+            for pieces in blocks_of(batches):
+                rows = sum(piece.num_rows for piece in pieces)
+                waiting.append(pool.submit(run, pieces, first, rows))
+                first += rows
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
             while waiting:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -39,11 +41,11 @@ class Asked:
     leaves: tuple[Leaf, ...]
     calendar: Calendar
     clock: Clock
+    are_elements: ClassVar[bool] = False
 
     def of_value(self, stored: Any) -> Bools:
         """Whether one stored value passes, by leaf."""
-        reading = read(stored, self.attribute, self.calendar)
-        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+        return self._of_reading(self.reading(stored))
 
     @cached_property
     def of_unknown(self) -> Bools:
@@ -63,8 +65,7 @@ class Asked:
 
     def of_count(self, count: int) -> Bools:
         """Whether an array of so many elements passes for that, by leaf."""
-        reading = Reading((), is_known=True, is_present=True, size=count)
-        return np.fromiter((leaf.admits(reading, self.clock) for leaf in self.leaves), np.bool_, len(self.leaves))
+        return self._of_reading(Reading((), is_known=True, is_present=True, size=count))
 
     def reading(self, stored: Any) -> Reading:
         """A stored value, read."""
@@ -163,22 +164,31 @@ class Asked:
 class _OfElements(Asked):
     """Of elements: what cannot be read, and a null, is dropped, whatever a whole value would default to."""
 
+    are_elements = True
+
     def reading(self, stored: Any) -> Reading:
         data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
         return Reading(data, is_known=True, is_present=True, size=1)
 
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
-    """The distinct values, and for every value the number of its equal: equal and of one type. What has no hash equals nothing."""
+    """The distinct values, and for every value the number of its equal: equal, of one type and of one text. What has no hash equals nothing."""
     known: dict[tuple[type, Any], int] = {}
     found: list[Any] = []
     numbers: list[int] = []
     for value in values:
         try:
-            number = known.setdefault((type(value), value), len(found))
+            number = known.setdefault((type(value), _identity(value)), len(found))
         except TypeError:
             number = len(found)
         if number == len(found):
             found.append(value)
         numbers.append(number)
     return found, numbers
+
+
+def _identity(value: Any) -> Any:
+    """What tells a value from others of its type, if equality does not."""
+    if isinstance(value, datetime):  # two of one zone are equal when their wall clocks are, at whichever instants
+        return value.replace(tzinfo=None), value.utcoffset()
+    return str(value) if isinstance(value, Decimal) else value  # 1 and 1.0 are equal, but only one of them is exact, whatever its size

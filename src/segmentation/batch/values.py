@@ -6,15 +6,20 @@ opaque object, as anything else that is no JSON and no date.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import types
 
-__all__ = ["OPAQUE", "is_list", "values_of", "without_encoding"]
+__all__ = ["OPAQUE", "encoded", "in_storage", "is_encoded", "is_list", "is_opaque", "is_text", "joined", "microseconds", "values_of"]
+
+
+Numbers: TypeAlias = npt.NDArray[np.int64]
 
 
 class _Opaque:
@@ -41,40 +46,94 @@ def is_list(type_: pa.DataType) -> bool:
     )
 
 
-def without_encoding(array: pa.Array) -> pa.Array:
-    """The array without dictionary, run-end or extension encoding on its outside; UUIDs and other known extensions stay."""
-    while True:
-        if types.is_dictionary(array.type):
-            array = array.dictionary_decode()
-        elif types.is_run_end_encoded(array.type):
-            array = pa.compute.run_end_decode(array)
-        else:
-            return array
+def is_text(type_: pa.DataType) -> bool:
+    """Whether the values are text."""
+    return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
+
+
+def is_opaque(type_: pa.DataType) -> bool:
+    """Whether nothing is asked of the values but whether they are there."""
+    return bool(
+        types.is_time(type_)
+        or types.is_duration(type_)
+        or types.is_interval(type_)
+        or types.is_binary(type_)
+        or types.is_large_binary(type_)
+        or types.is_binary_view(type_)
+        or types.is_fixed_size_binary(type_)
+    )
+
+
+def is_encoded(type_: pa.DataType) -> bool:
+    """Whether rows have the numbers of values that are held once."""
+    return bool(types.is_dictionary(type_) or types.is_run_end_encoded(type_))
+
+
+def encoded(array: pa.Array) -> tuple[pa.Array, Numbers]:
+    """Of an encoded array: its values, and the number of each row's value; a null row has the number after the last."""
+    if types.is_dictionary(array.type):
+        return array.dictionary, array.indices.cast(pa.int64()).fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
+    ends = np.asarray(array.run_ends).astype(np.int64)
+    lengths = np.diff(np.clip(ends - array.offset, 0, len(array)), prepend=0)
+    return array.values, np.repeat(np.arange(len(ends)), lengths)
+
+
+def in_storage(array: pa.Array) -> pa.Array:
+    """The array that an extension array is to Python, where that is the one that it is stored as."""
+    while isinstance(array.type, pa.BaseExtensionType) and array.type.__arrow_ext_scalar_class__().__name__ in _AS_STORED:
+        array = array.storage
+    return array
+
+
+_AS_STORED = {"ExtensionScalar", "OpaqueScalar", "JsonScalar"}
 
 
 def values_of(array: pa.Array) -> list[Any]:
     """The values of an array, one a row."""
+    array = in_storage(array)
+    type_ = array.type
+    if is_encoded(type_):
+        distinct, numbers = encoded(array)
+        known = [*values_of(distinct), None]
+        return [known[number] for number in numbers.tolist()]
+    for is_of, read in _READERS:
+        if is_of(type_):
+            return read(array)
+    return _each(array)
+
+
+def joined(arrays: Sequence[pa.Array]) -> pa.Array | list[Any]:
+    """Arrays one after the other, whatever their types: as one array, or where Arrow cannot be relied on for that, as values."""
+    if len(arrays) == 1:
+        return arrays[0]
+    kinds = {array.type for array in arrays if not types.is_null(array.type)}
+    if len(kinds) <= 1 and all(map(_is_joined_well, arrays)):
+        try:
+            kind = next(iter(kinds), pa.null())
+            return pa.concat_arrays([array if array.type == kind else pa.nulls(len(array), kind) for array in arrays])
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # more text than 32 bits can count
+            pass
+    return [value for array in arrays for value in values_of(array)]
+
+
+def _is_joined_well(array: pa.Array) -> bool:
+    """Whether Arrow can join arrays like this one: not unions, nor run ends of any type, nor dictionaries unless they are of text without nulls."""
     type_ = array.type
     if types.is_dictionary(type_):
-        known = values_of(array.dictionary)
-        return [None if index is None else known[index] for index in array.indices.to_pylist()]
-    if types.is_run_end_encoded(type_):
-        return values_of(pa.compute.run_end_decode(array))
-    if types.is_timestamp(type_):
-        return _timestamps(array)
-    if types.is_date(type_):
-        return _dates(array)
-    if types.is_map(type_):
-        return _maps(array)
-    if is_list(type_):
-        return _lists(array)
-    if types.is_struct(type_):
-        return _structs(array)
-    if isinstance(type_, pa.BaseExtensionType) or types.is_union(type_):
-        return _each(array)
-    if types.is_time(type_) or types.is_duration(type_) or types.is_interval(type_) or types.is_binary(type_) or types.is_large_binary(type_):
-        return [OPAQUE if is_valid else None for is_valid in array.is_valid().to_pylist()]
-    return _each(array)
+        return is_text(type_.value_type) and not array.dictionary.null_count
+    return _is_plain(type_)
+
+
+def _is_plain(type_: pa.DataType) -> bool:
+    if isinstance(type_, pa.BaseExtensionType):
+        return _is_plain(type_.storage_type)
+    if is_encoded(type_) or types.is_union(type_):
+        return False
+    return all(_is_plain(type_.field(place).type) for place in range(type_.num_fields))
+
+
+def _presence(array: pa.Array) -> list[Any]:
+    return [OPAQUE if is_valid else None for is_valid in array.is_valid().to_pylist()]
 
 
 def _each(array: pa.Array) -> list[Any]:
@@ -92,9 +151,10 @@ def _one(scalar: pa.Scalar) -> Any:
         return OPAQUE
 
 
-def microseconds(array: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.bool_]]]:
+def microseconds(array: pa.Array) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     """Of timestamps: microseconds since 1970, nanoseconds cut, and which of them fit into 64 bits (those of nulls are anything)."""
-    raw = np.frombuffer(array.buffers()[1] or b"", np.int64, len(array), 8 * array.offset) if len(array) else np.zeros(0, np.int64)
+    buffer = array.buffers()[1]
+    raw = np.zeros(len(array), np.int64) if buffer is None else np.frombuffer(buffer, np.int64, len(array), 8 * array.offset)
     match array.type.unit:
         case "ns":
             return raw // 1_000, np.ones(len(raw), np.bool_)
@@ -178,7 +238,26 @@ def _maps(array: pa.MapArray) -> list[Any]:
 
 def _structs(array: pa.StructArray) -> list[Any]:
     names = [field.name for field in array.type]
-    columns = [values_of(column) for column in array.flatten()]
+    columns = [values_of(array.field(place)) for place in range(array.type.num_fields)]  # what stands under a null struct is passed over
     valid = array.is_valid().to_pylist()
     rows = zip(*columns, strict=True) if columns else ((),) * len(array)
     return [dict(zip(names, row, strict=True)) if is_valid else None for row, is_valid in zip(rows, valid, strict=True)]
+
+
+def _unions(array: pa.UnionArray) -> list[Any]:
+    rows, buffers = len(array), array.buffers()  # `type_codes` and `offsets` are those of the first rows, whatever the slice
+    codes = np.frombuffer(buffers[1], np.int8, rows, array.offset).tolist() if rows else []
+    children = {code: values_of(array.field(place)) for place, code in enumerate(array.type.type_codes)}
+    places = np.frombuffer(buffers[2], np.int32, rows, 4 * array.offset).tolist() if rows and array.type.mode == "dense" else range(rows)
+    return [children[code][place] for code, place in zip(codes, places, strict=True)]
+
+
+_READERS: list[tuple[Callable[[pa.DataType], bool], Callable[[Any], list[Any]]]] = [
+    (types.is_timestamp, _timestamps),
+    (types.is_date, _dates),
+    (types.is_map, _maps),
+    (is_list, _lists),
+    (types.is_struct, _structs),
+    (types.is_union, _unions),
+    (is_opaque, _presence),
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,7 +42,8 @@ class Drafts:
         """
         if place.is_dir():
             raise IsADirectoryError(21, "Is a directory", str(place))
-        handle, name = tempfile.mkstemp(".part", f".{place.name}.", place.parent)
+        with _named(place):
+            handle, name = tempfile.mkstemp(".part", f".{place.name}.", place.parent)
         os.fchmod(handle, 0o666 & ~_umask())
         os.close(handle)
         self._moves.append((Path(name), place))
@@ -54,7 +57,8 @@ class Drafts:
         """
         if place.exists() and not (place / MARK).is_file():
             raise FileExistsError(17, f"exists and is no earlier output (it has no {MARK})", str(place))
-        found = Path(tempfile.mkdtemp(".part", f".{place.name}.", place.parent))
+        with _named(place):
+            found = Path(tempfile.mkdtemp(".part", f".{place.name}.", place.parent))
         found.chmod(0o777 & ~_umask())
         self._moves.append((found, place))
         return found
@@ -75,6 +79,15 @@ class Drafts:
             else:
                 draft.replace(place)
             self._moves.pop()
+
+
+@contextmanager
+def _named(place: Path) -> Iterator[None]:
+    """Errors tell of the place, not of what is beside it for a while."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(place)) from None
 
 
 def _umask() -> int:

@@ -21,7 +21,7 @@ from segmentation.engine import SegmentEngine
 from segmentation.model import SimpleSegment
 from segmentation.offline.drafts import Drafts
 from segmentation.offline.outputs import FORMATS, Output, output_of
-from segmentation.offline.sources import RECORD, Piece, Reject, RunError, Source, pieces_of, sources_of
+from segmentation.offline.sources import RECORD, STDIN, Piece, Reject, RunError, Source, pieces_of, sources_of
 
 __all__ = ["Progress", "Summary", "run"]
 
@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913 - one for each option
     Raises:
         RunError: A file cannot be read; a row cannot be, and `strict` is set.
         OSError: The output cannot be written.
-        ValueError: `now` has no time zone; the output's name does not fit the format.
+        ValueError: `now` has no time zone; the output's name does not fit the format; it, or the rejects, would stand where customers are read.
     """
     if format not in FORMATS:
         raise ValueError(f"{format!r} is none of the formats {', '.join(FORMATS)}")
@@ -98,6 +98,7 @@ def run(  # noqa: PLR0913 - one for each option
     sources = sources_of(customers, input_format)
     if rejects is None and output is not None:
         rejects = f"{output}.rejects.jsonl"
+    _keep_apart(sources, customers, [Path(place) for place in (output, rejects) if place is not None])
     with Drafts() as drafts:
         writer = None if output is None else output_of(format, Path(output), segments, drafts)
         with ExitStack() as stack:
@@ -113,6 +114,16 @@ def run(  # noqa: PLR0913 - one for each option
     if not summary.rejected and rejects is not None:
         Path(rejects).unlink(missing_ok=True)  # that of an earlier run tells of nothing any more
     return summary
+
+
+def _keep_apart(sources: Sequence[Source], customers: Sequence[str], places: Sequence[Path]) -> None:
+    """Refuse to write over customers, or to where the next run would read customers."""
+    for place in places:
+        if any(source.path != STDIN and place.exists() and place.samefile(source.path) for source in sources):
+            raise ValueError(f"{place}: the customers are read from there; write to another name")
+        above = next((path for path in customers if path != STDIN and Path(path).is_dir() and place.resolve().is_relative_to(Path(path).resolve())), None)
+        if above is not None:
+            raise ValueError(f"{place}: all files in {above} are read as customers; write to another directory")
 
 
 def _evaluate(

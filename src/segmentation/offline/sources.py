@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic_core import from_json
 
 from segmentation.batch.pruning import may_hold
+from segmentation.batch.values import encoded, is_encoded
 from segmentation.errors import SegmentationError, article, is_utf8, json_type, unreadable
 from segmentation.language.attributes import alias_of
 from segmentation.offline.records import columns_of
@@ -297,6 +299,7 @@ def _csv(source: Source, id_column: str | None, attributes: Sequence[str]) -> It
         except csv.Error as error:
             raise RunError(f"{source.name}: the line of column names cannot be read: {error}") from None
         _check_header(header, source)
+        _id_columns([*header, *(name for name, _ in source.partitions)], id_column, source)
         names = [*header, *(name for name, _ in source.partitions if name not in header)]
         constants = [value for name, value in source.partitions if name not in header]
         kept = [name for name in names if _is_needed(name, attributes, id_column)]
@@ -431,7 +434,11 @@ def _id_columns(names: Sequence[str], id_column: str | None, source: Source) -> 
     found = [name for name in (("id", "source_id") if id_column is None else (id_column,)) if name in names]
     if not found:
         wanted = "no column 'id' or 'source_id'; --id names another" if id_column is None else f"no column {id_column!r}"
-        raise RunError(f"{source.name}: {wanted}")
+        is_of_one = source.kind == "csv" and len(names) == 1 and any(mark in names[0] for mark in ";\t|")
+        raise RunError(f"{source.name}: {wanted}{'; the cells of CSV are separated by commas, of which its first line has none' if is_of_one else ''}")
+    twice = next((name for name in found if names.count(name) > 1), None)
+    if twice is not None:
+        raise RunError(f"{source.name}: two columns are named {twice!r}")
     return found
 
 
@@ -443,15 +450,28 @@ def _with_ids(batch: pa.RecordBatch, numbers: Sequence[int], rejects: list[Rejec
         missing = pc.indices_nonzero(pc.is_null(ids)).to_pylist()
         what = f"no id: {id_column!r} is empty" if id_column is not None else "no id: 'id' and 'source_id' are empty or not there"
         rejects = sorted([*rejects, *(Reject(source.name, numbers[row], what) for row in missing)])
-        batch, ids = batch.filter(pc.is_valid(ids)), ids.drop_null()
+        batch, ids = _without(batch, missing), ids.drop_null()
     return Piece(batch, ids, rejects, is_json=False, done=done)
+
+
+def _without(batch: pa.RecordBatch, rows: Sequence[int]) -> pa.RecordBatch:
+    """A batch without some of its rows."""
+    kept = np.ones(batch.num_rows, np.bool_)
+    kept[rows] = False
+    try:
+        return batch.filter(pa.array(kept))
+    except pa.ArrowNotImplementedError:  # of views and unions it takes slices only
+        bounds = zip([0, *(row + 1 for row in rows)], [*rows, batch.num_rows], strict=True)
+        pieces = [batch.slice(start, stop - start) for start, stop in bounds if start < stop]
+        return pa.concat_batches(pieces) if pieces else batch.slice(0, 0)
 
 
 def _id_texts(column: pa.Array, name: str, source: Source) -> pa.Array:
     """A column of ids as text; integers as their digits, empty text as null."""
     type_ = column.type
-    if pa.types.is_dictionary(type_):
-        column, type_ = column.dictionary_decode(), type_.value_type
+    if is_encoded(type_):
+        distinct, numbers = encoded(column)
+        return _id_texts(distinct, name, source).take(pa.array(numbers, mask=numbers == len(distinct)))
     if isinstance(type_, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_null(type_) or pa.types.is_integer(type_):
