@@ -23,7 +23,15 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "jsonlogic.md"
 NUMBERS = st.sampled_from([0, 1, -1, 2.5, 18, -0.0, 1e3])
 TEXTS = st.sampled_from(["a", "ab", "abc", "b", "bcd", "gold", "x y", "ß"])
 BOOLEANS = st.booleans()
-KEYS = {"n": NUMBERS, "metadata.n": NUMBERS, "t": TEXTS, "metadata.t": TEXTS, "b": BOOLEANS, "ns": st.lists(NUMBERS, max_size=3), "ts": st.lists(TEXTS, max_size=3)}
+KEYS = {
+    "n": NUMBERS,
+    "metadata.n": NUMBERS,
+    "t": TEXTS,
+    "metadata.t": TEXTS,
+    "b": BOOLEANS,
+    "ns": st.lists(NUMBERS, max_size=3),
+    "ts": st.lists(TEXTS, max_size=3),
+}
 NUMERIC, TEXTUAL = st.sampled_from(["n", "metadata.n"]), st.sampled_from(["t", "metadata.t"])
 PRESENT = st.lists(st.sampled_from(["n", "metadata.n", "t", "b"]), min_size=1, max_size=3, unique=True)
 EQUALITY = st.sampled_from(["==", "===", "!=", "!=="])
@@ -72,7 +80,9 @@ ATOMS = st.one_of(
     st.builds(either_way, EQUALITY, st.sampled_from(list(KEYS)), st.none(), st.booleans()),
     st.builds(either_way, ORDER, NUMERIC, NUMBERS, st.booleans()),
     st.builds(lambda name, low, key, high: {name: [low, var(key), high]}, ORDER, NUMBERS, NUMERIC, NUMBERS),
-    st.builds(lambda name, key, default, number: {name: [{"var": [key, default]}, number]}, st.sampled_from(["<", ">", "===", "!=="]), NUMERIC, NUMBERS, NUMBERS),
+    st.builds(
+        lambda name, key, default, number: {name: [{"var": [key, default]}, number]}, st.sampled_from(["<", ">", "===", "!=="]), NUMERIC, NUMBERS, NUMBERS
+    ),
     st.builds(lambda key, values: {"in": [var(key), values]}, NUMERIC, st.lists(st.one_of(NUMBERS, st.none()), max_size=3)),
     st.builds(lambda key, values: {"in": [var(key), values]}, TEXTUAL, st.lists(TEXTS, max_size=3)),
     st.builds(lambda key, text: {"in": [text, var(key)]}, TEXTUAL, TEXTS),
@@ -153,8 +163,11 @@ def test_rules_of_users(rule: Any, customers: list[dict[str, Any]]) -> None:
         (~(variable("age") > 18), {"$not": {"age": {"conditions": {"$more_than": 18}}}}),
         (variable("name").contains("S"), {"name": {"conditions": {"$contains": "S"}}}),
         (variable("tier").isin(["gold", "silver"]), {"tier": {"conditions": {"$in": ["gold", "silver"]}}}),
-        ((variable("a") == "x") & (variable("b") == "y") & (variable("c") == "z"), {key: {"conditions": {"$is": value}} for key, value in zip("abc", "xyz", strict=True)}),
-        (Expression(Operation("or", None), Literal(True), variable("x")), {}),
+        (
+            (variable("a") == "x") & (variable("b") == "y") & (variable("c") == "z"),
+            {key: {"conditions": {"$is": value}} for key, value in zip("abc", "xyz", strict=True)},
+        ),
+        (Expression(Operation("or", None), Literal(True), variable("x")), {}),  # type: ignore[arg-type]
         (True, {}),
         (False, {"$not": {}}),
     ],

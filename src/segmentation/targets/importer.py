@@ -220,7 +220,7 @@ class _Reader:
                 return self.with_null(condition(haystack.key, contains=needle), haystack.key, is_true=False)
             case bool() | int() | float(), _Variable() if haystack.default is None and self.element_of is None:
                 return self.equal(_Variable(haystack.key), [needle], here)
-            case (None | bool() | int() | float() | str()), list():
+            case ((None | bool() | int() | float() | str()), list()):
                 return ALWAYS if any(_same(needle, value) for value in haystack) else NEVER
             case str(), str():
                 return ALWAYS if needle in haystack else NEVER
