@@ -21,6 +21,7 @@ import segmentation
 from segmentation import SegmentEngine, cli
 from segmentation.cli.files import one_or_many
 from segmentation.language.operators import OPERATORS, SECTIONS
+from segmentation.targets import to_jsonlogic
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
@@ -545,3 +546,42 @@ def test_an_interrupt_ends_it_quietly(adults: list[str]) -> None:
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=30) == 130
         assert running.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "expected"),
+    [
+        ("from-jsonlogic", {">": [{"var": "age"}, 18]}, {"age": {"conditions": {"$more_than": 18}}}),
+        ("from-mongo", {"age": {"$gt": 18}}, {"age": {"conditions": {"$more_than": 18}}}),
+        ("from-querybuilder", {"combinator": "and", "rules": [{"field": "age", "operator": ">", "value": "18"}]}, {"age": {"conditions": {"$more_than": 18}}}),
+    ],
+)
+def test_other_languages_become_filters(run: Any, tmp_path: Path, command: str, source: Any, expected: Any) -> None:
+    file = tmp_path / "source.json"
+    file.write_text(json.dumps(source), encoding="utf-8")
+    code, out, err = run(command, str(file))
+    assert (code, json.loads(out), err) == (0, expected, "")
+
+
+def test_a_filter_becomes_a_rule_and_a_filter_again(run: Any) -> None:
+    filter_ = {"name": {"conditions": {"$starts_with": "S"}}}
+    code, rule, _ = run("to-jsonlogic", "-", stdin=json.dumps(filter_))
+    assert code == 0
+    assert json.loads(rule) == to_jsonlogic(filter_)
+    code, out, _ = run("from-jsonlogic", "-", stdin=rule)
+    assert (code, json.loads(out)) == (0, filter_)
+
+
+@pytest.mark.parametrize(
+    ("command", "stdin", "code", "message"),
+    [
+        ("from-jsonlogic", '{"+": [1, 2]}', 1, "<stdin>: at /+: "),
+        ("from-mongo", "{", 1, "<stdin>: "),
+        ("to-jsonlogic", '{"age": {"conditions": {"$more_then": 18}}}', 1, "$more_than"),
+        ("to-jsonlogic", "[]", 1, "<stdin>"),
+    ],
+)
+def test_what_cannot_be_translated_is_told(run: Any, command: str, stdin: str, code: int, message: str) -> None:
+    found, out, err = run(command, "-", stdin=stdin)
+    assert (found, out) == (code, "")
+    assert message in err

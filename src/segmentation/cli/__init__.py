@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from segmentation import __version__
-from segmentation.cli import changes, check, describe, evaluate, explain, report, run, serve
+from segmentation.cli import changes, check, describe, evaluate, explain, report, run, serve, translate
 from segmentation.cli.options import BROKEN_PIPE, FINE, INTERRUPTED, USAGE, CommandError, HelpFormatter, Parser
 from segmentation.cli.printing import complain
 
@@ -81,6 +81,7 @@ examples:
   segmentation operators more_than
   segmentation schema > segment.schema.json
   segmentation serve --db segments.db
+  segmentation from-jsonlogic rule.json
 
 exit codes: 0 all is well; 1 segments or customers are at fault; 2 the command line is, or a file cannot be read or written.
 'segmentation COMMAND --help' says more of a command.
@@ -90,6 +91,6 @@ exit codes: 0 all is well; 1 segments or customers are at fault; 2 the command l
     )
     parser.add_argument("--version", action="version", version=f"segmentation {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (evaluate, explain, check, run, changes, report, serve, describe):
+    for module in (evaluate, explain, check, run, changes, report, serve, translate, describe):
         module.register(commands)
     return parser
