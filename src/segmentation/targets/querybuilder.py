@@ -17,7 +17,7 @@ __all__ = ["from_querybuilder"]
 
 _PLACEHOLDER: Final = "~"
 """What a field or an operator is called that nobody has chosen yet."""
-_TEXTS: Final = {"contains": "contains", "beginsWith": "starts_with", "endsWith": "ends_with"}
+_TEXTS: Final = {"contains": "contains", "beginswith": "starts_with", "endswith": "ends_with"}
 _ORDER: Final = {
     "<": ("less_than", "before"),
     "<=": ("less_than_equal", "before_equal"),
@@ -25,14 +25,15 @@ _ORDER: Final = {
     ">=": ("more_than_equal", "after_equal"),
 }
 """The operators that order, with ours for numbers and for dates."""
+# The component writes operators and modes in camel case, and reads them in any.
 _NEGATIVE: Final = {
     "!=": "=",
-    "notNull": "null",
-    "notIn": "in",
-    "notBetween": "between",
-    "doesNotContain": "contains",
-    "doesNotBeginWith": "beginsWith",
-    "doesNotEndWith": "endsWith",
+    "notnull": "null",
+    "notin": "in",
+    "notbetween": "between",
+    "doesnotcontain": "contains",
+    "doesnotbeginwith": "beginswith",
+    "doesnotendwith": "endswith",
 }
 _MOST_STEPS: Final = 4 * DEEPEST
 """How long the place of a group may be: two steps a level, and levels of one junction come to one."""
@@ -88,6 +89,8 @@ class _Reader:
             raise TranslationError((*path, "rules"), f"rules are an array, not {article(json_type(rules))}")
         if len(path) > _MOST_STEPS:
             raise TranslationError(path, "it is nested too deep")
+        if group.get("muted"):
+            return ALWAYS
         if group.get("combinator") is None:
             alternatives = self.independent(rules, (*path, "rules"))
         else:
@@ -136,12 +139,12 @@ class _Reader:
         if source not in (None, "value"):
             raise TranslationError((*path, "valueSource"), "filters compare an attribute with constants, not with another attribute")
         match = rule.get("match")
-        if match is not None:
+        if isinstance(match, Mapping) and match.get("mode"):
             return self.matched(key, match, rule.get("value"), path)
-        name = rule.get("operator")
-        positive = _NEGATIVE.get(name, name) if isinstance(name, str) else ""
+        name = _lowered(rule.get("operator"))
+        positive = _NEGATIVE.get(name, name)
         if positive not in _OPERATORS:
-            raise TranslationError((*path, "operator"), f"{shown(name)} is not an operator that filters can say")
+            raise TranslationError((*path, "operator"), f"{shown(rule.get('operator'))} is not an operator that filters can say")
         made = _OPERATORS[positive](self, key, positive, rule.get("value"), (*path, "value"))
         return made if positive == name else self.complement(made, (*path, "operator"))
 
@@ -159,16 +162,14 @@ class _Reader:
             raise TranslationError(place, "a field is the key of an attribute")
         return field
 
-    def matched(self, key: str, match: Any, value: Any, path: Path) -> Filter:
+    def matched(self, key: str, match: Mapping[str, Any], value: Any, path: Path) -> Filter:
         """How many elements of an array a query of its own holds of."""
-        mode = match.get("mode") if isinstance(match, Mapping) else None
-        threshold = match.get("threshold") if isinstance(match, Mapping) else None
         if self.element_of is not None:
             raise TranslationError((*path, "match"), "arrays in arrays are not looked into")
-        match mode, threshold:
-            case ("some", _) | ("atLeast", 1):
+        match _lowered(match["mode"]), match.get("threshold"):
+            case ("some", _) | ("atleast", 1):
                 return self.some(key, value, (*path, "value"))
-            case ("none", _) | ("atMost" | "exactly", 0):
+            case ("none", _) | ("atmost" | "exactly", 0):
                 return negation(self.some(key, value, (*path, "value")))
             case ("all", _):
                 return negation(self.some(key, _opposite(value, (*path, "value")), (*path, "value")))
@@ -209,6 +210,8 @@ class _Reader:
             case [low, high] if isinstance(low, str) is isinstance(high, str):
                 if self.element_of is not None:
                     raise TranslationError(place, "of one element a filter asks one bound")
+                if not isinstance(low, str):
+                    low, high = sorted((low, high))  # so does the component, with numbers
                 return conjunction([self.ordered(key, ">=", low, place), self.ordered(key, "<=", high, place)])
             case _:
                 raise TranslationError(place, "two numbers or two dates are expected")
@@ -226,7 +229,6 @@ _OPERATORS: Final[dict[str, Callable[[_Reader, str, str, Any, Path], Filter]]] =
     **dict.fromkeys(_TEXTS, _Reader.text),
     **dict.fromkeys(_ORDER, _Reader.ordered),
 }
-_OPPOSITES: Final = _NEGATIVE | {positive: negative for negative, positive in _NEGATIVE.items()}
 
 
 def _counts(rule: Any) -> bool:
@@ -243,9 +245,19 @@ def _is_or(combinator: Any, place: Path) -> bool:
 def _opposite(group: Any, path: Path) -> Any:
     """A group of one rule with a negative operator, as the group of what it denies: all are not, when none is."""
     rules = group.get("rules") if isinstance(group, Mapping) else None
-    if not isinstance(rules, list) or len(rules) != 1 or not isinstance(rules[0], Mapping) or rules[0].get("operator") not in _NEGATIVE or group.get("not"):
+    if (
+        not isinstance(rules, list)
+        or len(rules) != 1
+        or not isinstance(rules[0], Mapping)
+        or _lowered(rules[0].get("operator")) not in _NEGATIVE
+        or group.get("not")
+    ):
         raise TranslationError(path, "all is said of arrays only of what their elements are not: filters ask whether some element is")
-    return {**group, "rules": [{**rules[0], "operator": _OPPOSITES[rules[0]["operator"]]}]}
+    return {**group, "rules": [{**rules[0], "operator": _NEGATIVE[_lowered(rules[0]["operator"])]}]}
+
+
+def _lowered(name: Any) -> str:
+    return name.lower() if isinstance(name, str) else ""
 
 
 def _scalar(value: Any, place: Path) -> Any:
@@ -258,6 +270,8 @@ def _listed(value: Any, place: Path) -> list[Any]:
     """An array, or what stands between commas."""
     if isinstance(value, str):
         return list(_pieces(value))
+    if isinstance(value, int | float):
+        return [value]
     if not isinstance(value, list):
         raise TranslationError(place, f"an array, or text with commas, is expected, not {article(json_type(value))}")
     return value
