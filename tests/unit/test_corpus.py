@@ -7,9 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import datalogic_py
 import pytest
+from json_logic import jsonLogic
 
 from segmentation import SegmentEngine
+from segmentation.targets import to_jsonlogic, to_jsonlogic_data
 from segmentation.testing import reference
 
 NOW = datetime.fromisoformat("2026-11-22T12:00:00Z")
@@ -33,9 +36,12 @@ def test_public_suites_give_their_expected_values(corpus: Path, suite: str) -> N
         settings = {key: case[key] for key in ("timezone", "attributes") if key in case}
         now = datetime.fromisoformat(case["now"]) if "now" in case else NOW
         engine = SegmentEngine([{"id": "s", "name": "s", "filter": case["filter"]}], **settings)
+        rule, data = to_jsonlogic(case["filter"], **settings), to_jsonlogic_data(case["customer"], now, **settings)
         found = {
             "engine": engine.segment_ids(case["customer"], now) == ["s"],
             "reference": reference.matches(case["filter"], case["customer"], now=now, **settings),
+            "datalogic-py": datalogic_py.apply(json.dumps(rule), json.dumps(data)),
+            "panzi-json-logic": jsonLogic(rule, data),
         }
         wrong += [(case["source"], who, case["filter"], case["customer"], case["expect"]) for who, answer in found.items() if answer is not case["expect"]]
     assert wrong == []
@@ -50,9 +56,11 @@ def test_every_real_filter_evaluates_on_every_real_customer(corpus: Path) -> Non
     filters = [line["filter"] for line in lines(corpus / "voucherify" / "filters.jsonl") if line["kind"] in CUSTOMER_KINDS]
     customers = [line["customer"] for line in lines(corpus / "voucherify" / "customers.jsonl")]
     segments = [{"id": f"seg_{number}", "name": str(number), "filter": filter_} for number, filter_ in enumerate(filters)]
-    engine = SegmentEngine(segments)
+    engine, rules = SegmentEngine(segments), [to_jsonlogic(segment) for segment in segments]
     for customer in customers:
         expected = reference.segment_ids(segments, customer, now=NOW)
+        data = to_jsonlogic_data(customer, NOW)
+        assert [segment["id"] for segment, rule in zip(segments, rules, strict=True) if jsonLogic(rule, data)] == expected
         assert engine.segment_ids(customer, NOW) == expected
         assert engine.segment_ids(json.dumps(customer), NOW) == expected
     assert (len(filters), len(customers)) == (19, 49)
