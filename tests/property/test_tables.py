@@ -58,12 +58,17 @@ def test_intersection_holds_what_both_hold(some: list[Interval], others: list[In
     assert intersection(one, EVERYTHING) == one
 
 
-@given(st.lists(st.tuples(numbers, st.integers(0, 70)), max_size=60), st.integers(0, 60), st.integers(0, 2**72), st.lists(numbers, min_size=1, max_size=20))
-def test_flips_are_the_exclusive_or_of_all_before(flips: list[tuple[float, int]], built: int, initial: int, scalars: list[float]) -> None:
-    line = Flips(flips[:built], initial)
-    for flip in flips[built:]:  # one by one, as segments are added
-        line = line.with_flips([flip], initial)
-    line.keep(1 << 20)
+@given(
+    st.lists(st.tuples(numbers, st.integers(0, 70)), max_size=60), st.lists(numbers, min_size=1, max_size=20),
+    st.integers(0, 60), st.integers(0, 2**72), st.integers(0, 2**80), st.sampled_from([0, 1 << 20]),
+)  # fmt: skip
+def test_flips_are_the_exclusive_or_of_all_before(
+    flips: list[tuple[float, int]], scalars: list[float], built: int, first: int, initial: int, most_bytes: int
+) -> None:
+    line = Flips(flips[:built], first, most_bytes)
+    for number in range(built, len(flips), 2):  # in steps, as segments are added
+        line = line.with_flips(flips[number : number + 2], first + number, most_bytes)
+    line = line.with_flips([], initial, most_bytes)
     for scalar in [*scalars, *(scalar for scalar, _ in flips)]:
         expected = initial
         for place, bit in flips:

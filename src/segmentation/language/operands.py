@@ -19,6 +19,7 @@ Number = int | float
 MOST_DIGITS = 4_000
 LARGEST = 10**MOST_DIGITS
 """The least integer that has more than `MOST_DIGITS` digits."""
+_NUMERIC = (int, float)
 _BEGINNINGS = frozenset("-0123456789")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
@@ -42,7 +43,7 @@ def number(operand: Any) -> Number | None:
     """The number operand that a JSON number, or a string that is one, is; None for anything else, booleans included."""
     if isinstance(operand, str):
         return number_in_text(operand)
-    return operand if isinstance(operand, int | float) and not isinstance(operand, bool) else None
+    return operand if isinstance(operand, _NUMERIC) and not isinstance(operand, bool) else None
 
 
 def whole(operand: Any) -> int | None:
@@ -82,25 +83,27 @@ class Value(NamedTuple):
     """An operand of equality, in every reading that data may ask of it; None where it has none."""
 
     text: str
-    number: Number | None
-    boolean: bool | None
-    date: int | None
+    number: Number | None = None
+    boolean: bool | None = None
+    date: int | None = None
     """The day that an ISO date names."""
-    moment: Moment | None
+    moment: Moment | None = None
     """The moment that an ISO date-time names."""
-    month_day: MonthDay | None
-    days_ago: int | None
+    month_day: MonthDay | None = None
+    days_ago: int | None = None
     """The non-negative whole number that a JSON number (not its text) is."""
 
 
 def value(operand: str | Number, calendar: Calendar) -> Value:
     """Read an operand of equality: a string, a finite number or a boolean."""
     if isinstance(operand, str):
+        if operand[:1] not in _BEGINNINGS:  # neither a number nor a date
+            return Value(operand, boolean=_BOOLEANS.get(operand))
         named = calendar.read_text(operand)
         moment = named if isinstance(named, Moment) else None
         day = None if named is None or isinstance(named, Moment) else named.toordinal()
-        return Value(operand, number_in_text(operand), _BOOLEANS.get(operand), day, moment, iso8601.parse_month_day(operand), None)
+        return Value(operand, number_in_text(operand), None, day, moment, iso8601.parse_month_day(operand))
     if isinstance(operand, bool):
-        return Value(text(operand), None, operand, None, None, None, None)
+        return Value(text(operand), boolean=operand)
     days = whole(operand)
-    return Value(text(operand), operand, None, None, None, None, days if days is not None and days >= 0 else None)
+    return Value(text(operand), operand, days_ago=days if days is not None and days >= 0 else None)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, Final
 
 from segmentation.errors import nearest
@@ -61,7 +62,7 @@ WHOLE_RANGES: Final[dict[Operand, tuple[int, int | None]]] = {
 }
 """The operands that are whole numbers, with the least and the greatest."""
 
-Lowering = Callable[[Any], Iterable[Check]]
+Lowering = Callable[[Sequence[Any]], Iterable[Check]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Operator:
     meaning: str
     """When it is true, `n` standing for the operand."""
     lower: Lowering | None = None
-    """From one operand value, read as `operand` says, to checks of which one must pass."""
+    """From the operand values that are taken together, each read as `operand` says, to checks of which one must pass."""
     negates: str | None = None
     """The positive operator that this one is the complement of."""
     twin: str | None = None
@@ -109,49 +110,65 @@ _PLAIN_DATE = Kind.DATE | Kind.TEXT_DATE
 _DATE_TIME = Kind.DATETIME | Kind.TEXT_DATETIME
 
 
-def _is(operand: Value) -> Iterable[Check]:
-    yield Check(Facet.TEXT, _one(operand.text), Kind.STRING)
-    if operand.number is not None:
-        yield Check(Facet.NUMBER, _one(operand.number), Kind.NUMBER)
-    if operand.boolean is not None:
-        yield Check(Facet.BOOLEAN, _one(operand.boolean), Kind.BOOLEAN)
-    if operand.date is not None:
-        yield Check(Facet.DAY, _one(operand.date), DATES)
-    if operand.moment is not None:
-        yield Check(Facet.DAY, _one(operand.moment.day), Kind.DATE)
-        yield Check(Facet.INSTANT, _one(operand.moment.instant), Kind.DATETIME)
-    if operand.month_day is not None:
-        yield Check(Facet.MONTH_DAY, _one(operand.month_day), DATES)
-    if operand.days_ago is not None:
-        yield Check(Facet.DAYS_AGO, _one(operand.days_ago), DATES)
+_OF_TEXT = Kind.STRING | DATES
+_AS_NOTHING_BUT_TEXT = Value("")[1:]
+_READINGS: Final[tuple[tuple[Callable[[Value], Any], Facet, Kind], ...]] = (
+    (attrgetter("number"), Facet.NUMBER, Kind.NUMBER),
+    (attrgetter("boolean"), Facet.BOOLEAN, Kind.BOOLEAN),
+    (attrgetter("date"), Facet.DAY, DATES),
+    (lambda operand: operand.moment and operand.moment.day, Facet.DAY, Kind.DATE),
+    (lambda operand: operand.moment and operand.moment.instant, Facet.INSTANT, Kind.DATETIME),
+    (attrgetter("month_day"), Facet.MONTH_DAY, DATES),
+    (attrgetter("days_ago"), Facet.DAYS_AGO, DATES),
+)
+"""What an operand of equality is compared as, texts aside: how it is read, and the facet and the kinds of data that are compared with it."""
+
+
+def _is(operands: Sequence[Value]) -> Iterable[Check]:
+    yield Check(Facet.TEXT, OneOf(frozenset([operand.text for operand in operands])), Kind.STRING)
+    others = [operand for operand in operands if operand[1:] != _AS_NOTHING_BUT_TEXT]
+    for read, facet, kinds in _READINGS if others else ():
+        scalars = frozenset([scalar for operand in others if (scalar := read(operand)) is not None])
+        if scalars:
+            yield Check(facet, OneOf(scalars), kinds)
 
 
 def _one(scalar: Any) -> OneOf:
     return OneOf(frozenset({scalar}))
 
 
+def _only(lower: Callable[[Any], Iterable[Check]]) -> Lowering:
+    """The lowering of an operator that takes one value."""
+    return lambda operands: lower(operands[0])
+
+
 def _text(constraint: Callable[[str], Constraint]) -> Lowering:
-    return lambda text: [Check(Facet.TEXT, constraint(text), Kind.STRING | DATES)]
+    return _only(lambda text: [Check(Facet.TEXT, constraint(text), _OF_TEXT)])
 
 
 def _more_than(n: Number, *, or_equal: bool = False) -> Iterable[Check]:
     yield Check(Facet.NUMBER, number_interval(low=n, is_open=not or_equal), Kind.NUMBER)
-    yield Check(Facet.DAYS_AGO, Interval(low=_above(Fraction(n), or_equal)), Kind.DATE)
-    yield Check(Facet.AGE, Interval(low=_above(Fraction(n) * DAY, or_equal)), Kind.DATETIME)
+    yield Check(Facet.DAYS_AGO, Interval(low=_above(n, or_equal)), Kind.DATE)
+    yield Check(Facet.AGE, Interval(low=_above(_microseconds(n), or_equal)), Kind.DATETIME)
 
 
 def _less_than(n: Number, *, or_equal: bool = False) -> Iterable[Check]:
     yield Check(Facet.NUMBER, number_interval(high=n, is_open=not or_equal), Kind.NUMBER)
-    yield Check(Facet.DAYS_AGO, Interval(0, _below(Fraction(n), or_equal)), Kind.DATE)
-    yield Check(Facet.AGE, Interval(0, _below(Fraction(n) * DAY, or_equal)), Kind.DATETIME)
+    yield Check(Facet.DAYS_AGO, Interval(0, _below(n, or_equal)), Kind.DATE)
+    yield Check(Facet.AGE, Interval(0, _below(_microseconds(n), or_equal)), Kind.DATETIME)
 
 
-def _above(bound: Fraction, or_equal: bool) -> int:
+def _microseconds(days: Number) -> int | Fraction:
+    """As many as so many days have, exactly."""
+    return days * DAY if isinstance(days, int) else Fraction(days) * DAY
+
+
+def _above(bound: Number | Fraction, or_equal: bool) -> int:
     """The least integer above the bound."""
     return math.ceil(bound) if or_equal else math.floor(bound) + 1
 
 
-def _below(bound: Fraction, or_equal: bool) -> int:
+def _below(bound: Number | Fraction, or_equal: bool) -> int:
     """The greatest integer below the bound."""
     return math.floor(bound) if or_equal else math.ceil(bound) - 1
 
@@ -182,7 +199,7 @@ def _before(operand: int | Moment | MonthDay, *, or_equal: bool = False) -> Iter
 
 def _of_dates(facet: Facet, constraint: Callable[[Any], Constraint]) -> Lowering:
     """A check that every date answers, undeclared ISO text included (sections 5.5 to 5.7)."""
-    return lambda operand: [Check(facet, constraint(operand), _ANY_DATE)]
+    return _only(lambda operand: [Check(facet, constraint(operand), _ANY_DATE)])
 
 
 def _exactly(facet: Facet, scalar: int) -> Lowering:
@@ -193,12 +210,15 @@ def _window(first: int, last: int, of: Any = "today") -> Lowering:
     return _of_dates(Facet.ANNIVERSARY, lambda _: Window(first, last, of))
 
 
+_OF_THE_WHOLE = Kind(0)
+
+
 def _whole_value(facet: Facet, constraint: Callable[[Any], Constraint]) -> Lowering:
-    return lambda operand: [Check(facet, constraint(operand), Kind(0))]
+    return _only(lambda operand: [Check(facet, constraint(operand), _OF_THE_WHOLE)])
 
 
-def _inside(operand: tuple[str, Place]) -> Iterable[Check]:
-    yield Check(Facet.POINT, Inside(*operand), Kind.STRING)
+def _inside(operands: Sequence[tuple[str, Place]]) -> Iterable[Check]:
+    return [Check(Facet.POINT, Inside(location_id, place), Kind.STRING) for location_id, place in operands]
 
 
 def _days_ago(constraint: Callable[[int], Constraint]) -> Lowering:
@@ -228,26 +248,26 @@ _TABLE: Final[tuple[Operator, ...]] = (
     Operator("$ends_with", "5.2", _ONE, Operand.TEXT, "the text ends with n", _text(Suffix)),
     # 5.3 Numbers, and ages of declared dates
     Operator(
-        "$more_than", "5.3", _ONE, Operand.NUMBER, "the number is greater than n; the date is more than n days ago", _more_than,
+        "$more_than", "5.3", _ONE, Operand.NUMBER, "the number is greater than n; the date is more than n days ago", _only(_more_than),
         instead=("$after", "$before"),
     ),
     Operator(
         "$more_than_equal", "5.3", _ONE, Operand.NUMBER, "the number is n or greater; the date is n days ago or more",
-        lambda n: _more_than(n, or_equal=True), instead=("$after_equal", "$before_equal"),
+        _only(lambda n: _more_than(n, or_equal=True)), instead=("$after_equal", "$before_equal"),
     ),
     Operator(
-        "$less_than", "5.3", _ONE, Operand.NUMBER, "the number is less than n; the date is less than n days ago and not in the future", _less_than,
+        "$less_than", "5.3", _ONE, Operand.NUMBER, "the number is less than n; the date is less than n days ago and not in the future", _only(_less_than),
         instead=("$before", "$after"),
     ),
     Operator(
         "$less_than_equal", "5.3", _ONE, Operand.NUMBER, "the number is n or less; the date is n days ago or less and not in the future",
-        lambda n: _less_than(n, or_equal=True), instead=("$before_equal", "$after_equal"),
+        _only(lambda n: _less_than(n, or_equal=True)), instead=("$before_equal", "$after_equal"),
     ),
     # 5.4 Dates against a fixed date
-    Operator("$after", "5.4", _ONE, Operand.DATE, "the date is after n", _after),
-    Operator("$before", "5.4", _ONE, Operand.DATE, "the date is before n", _before),
-    Operator("$after_equal", "5.4", _ONE, Operand.DATE, "the date is n or after", lambda n: _after(n, or_equal=True)),
-    Operator("$before_equal", "5.4", _ONE, Operand.DATE, "the date is n or before", lambda n: _before(n, or_equal=True)),
+    Operator("$after", "5.4", _ONE, Operand.DATE, "the date is after n", _only(_after)),
+    Operator("$before", "5.4", _ONE, Operand.DATE, "the date is before n", _only(_before)),
+    Operator("$after_equal", "5.4", _ONE, Operand.DATE, "the date is n or after", _only(lambda n: _after(n, or_equal=True))),
+    Operator("$before_equal", "5.4", _ONE, Operand.DATE, "the date is n or before", _only(lambda n: _before(n, or_equal=True))),
     # 5.5 Relative to today, in calendar days
     Operator("$more_than_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _days_ago(lambda n: Interval(low=n + 1))),
     Operator("$is_more_days_ago", "5.5", _ONE, Operand.DAYS, "the day is more than n days ago", _days_ago(lambda n: Interval(low=n + 1))),

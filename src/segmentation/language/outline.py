@@ -7,8 +7,7 @@ decides nothing: what a part means is its predicate, and whether that holds of a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from segmentation.language.attributes import Attribute
 from segmentation.language.operators import Operator
@@ -21,8 +20,7 @@ Path = tuple[str | int, ...]
 JunctionName = Literal["and", "or"]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """An operator with its operand, on an attribute."""
 
     path: Path
@@ -38,8 +36,7 @@ class Condition:
     """Where several values of the operand have a verdict each: the values with their predicates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Junction:
+class Junction(NamedTuple):
     """A filter, or a group of filters: all or any of its parts. The conditions of an attribute are parts of the filter around it (section 2)."""
 
     path: Path
@@ -52,8 +49,7 @@ class Junction:
         return joined(self.junction, [part.predicate for part in self.parts])
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(NamedTuple):
     """A `$not`."""
 
     path: Path

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from segmentation import iso8601
@@ -26,11 +26,11 @@ __all__ = ["DEEPEST", "GROUPS", "Path", "outline", "parse_filter"]
 DEEPEST = 64
 """The deepest level that a filter may stand on; the outermost is level 1."""
 
+_ARRAYS = (list, tuple)
+_DATED = (AttributeType.DATE, AttributeType.DATETIME)
 _SHORT = 60  # letters of a value that are repeated in a hint
 
 GROUPS = ("$and", "$or", "$not")
-
-_INVALID = object()
 
 
 def parse_filter(document: Any, options: Options, path: Path = ()) -> tuple[Predicate, list[Fault], list[Fault]]:
@@ -88,7 +88,7 @@ class _Parser:
         return "or" if isinstance(given, str) and given.lower() == "or" else "and"
 
     def group(self, key: str, value: Any, path: Path, level: int) -> Junction:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, _ARRAYS):
             self.fault(path, "bad_group", f"{key} takes an array of filters, not {article(json_type(value))}")
             return _nothing(path)
         if not value:
@@ -143,29 +143,31 @@ class _Parser:
 
     def condition(self, written: Operator, attribute: Attribute, operand: Any, path: Path, junction: JunctionName) -> Condition:
         operator = OPERATORS[written.twin] if written.twin and attribute.key in BIRTHDAYS else written
-        of = partial(Condition, path, attribute, written, operator, operand)
         if operator.takes is Takes.NOTHING:
             self.warn_of_false(operator, operand, path)
-            return of(self.verdict(operator, attribute, [None]))
-        is_array = isinstance(operand, list | tuple)
+            return Condition(path, attribute, written, operator, operand, _verdict(operator, attribute, [None]))
+        is_array = isinstance(operand, _ARRAYS)
         values = list(operand) if is_array else [operand]
         if not values and operator.takes is Takes.ONE:
             self.fault(path, "empty_operand", f"{operator.name} needs a value: {operator.operand.value}")
-            return of(And(()))
-        read = [self.value(operator, attribute, value, (*path, index) if is_array else path) for index, value in enumerate(values)]
-        if any(value is _INVALID for value in read):
-            return of(And(()))
+            return Condition(path, attribute, written, operator, operand, And(()))
+        read = [_read(operator, attribute, value, self.options) for value in values]
+        if None in read:
+            for index, (value, found) in enumerate(zip(values, read, strict=True)):
+                if found is None:
+                    self.refuse(operator, value, (*path, index) if is_array else path)
+            return Condition(path, attribute, written, operator, operand, And(()))
         if operator.takes is Takes.LIST and not (operator.asks_all and read):
-            return of(self.verdict(operator, attribute, read))
+            return Condition(path, attribute, written, operator, operand, _verdict(operator, attribute, read))
         if operator.negates and len(read) > 1 and junction == "or":
             message = f"several values of {operator.name} under the junction 'or' are true of every scalar; 'none of them' is $not_in, or the junction 'and'"
             self.warnings.append(Fault(path, "negative_values_under_or", message, "$not_in" if operator.name == "$is_not" else None))
-        verdicts = [self.verdict(operator, attribute, [value]) for value in read]
+        verdicts = [_verdict(operator, attribute, [value]) for value in read]
         together = joined("and" if operator.asks_all else junction, verdicts)
-        return of(together, tuple(zip(values, verdicts, strict=True)) if len(values) > 1 else ())
+        return Condition(path, attribute, written, operator, operand, together, tuple(zip(values, verdicts, strict=True)) if len(values) > 1 else ())
 
     def warn_of_false(self, operator: Operator, operand: Any, path: Path) -> None:
-        values = operand if isinstance(operand, list | tuple) else [operand]
+        values = operand if isinstance(operand, _ARRAYS) else [operand]
         for index, value in enumerate(values):
             if value is False:
                 opposites = {"$has_value": "$is_unknown", "$is_unknown": "$has_value"}
@@ -174,87 +176,68 @@ class _Parser:
                     Fault((*path, index) if values is operand else path, "ignored_false", message, opposites.get(operator.name)),
                 )
 
-    def verdict(self, operator: Operator, attribute: Attribute, values: Sequence[Any]) -> Predicate:
-        """The predicate of an operator and the values that it takes together."""
-        lower = positive(operator).lower
-        assert lower is not None  # noqa: S101 - a positive operator lowers to checks, tested over the whole table
-        if operator.asks_all and not values:
-            return Leaf(attribute, (Check(Facet.PRESENT, OneOf(frozenset({True})), Kind(0)),))
-        leaf = _leaf(attribute, [check for value in values for check in lower(value)])
-        return Not(leaf) if operator.negates else leaf
-
-    # Operands
-
-    def value(self, operator: Operator, attribute: Attribute, operand: Any, path: Path) -> Any:
-        """One value of an operand, read as the operator takes it; `_INVALID` with a fault when it cannot be."""
-        if operand is None:
-            self.fault(
-                path, "null_operand", f"{operator.name} takes {operator.operand.value}, not null; a missing value is found by $is_unknown", "$is_unknown"
-            )
-            return _INVALID
-        if not _is_operand(operand):
-            self.fault(path, "bad_operand", f"{operator.name} takes {operator.operand.value}, not {shown(operand)}")
-            return _INVALID
-        kind = operator.operand
-        read = _read(kind, operand, self.options) if kind is not Operand.LOCATION else self.location(operand)
-        if read is None:
-            self.refuse(operator, operand, path)
-            return _INVALID
-        if kind is Operand.NUMBER and read < 0 and attribute.type in (AttributeType.DATE, AttributeType.DATETIME):
-            self.fault(path, "negative_days", f"{operator.name} compares the age of a date in days, 0 or more, not {shown(operand)}")
-            return _INVALID
-        return read
-
-    def location(self, operand: Any) -> Any:
-        if not isinstance(operand, str) or operand not in self.options.places:
-            return None
-        return operand, self.options.places[operand]
-
     def refuse(self, operator: Operator, operand: Any, path: Path) -> None:
-        """Say why an operand cannot be read."""
-        if operator.operand is Operand.LOCATION and isinstance(operand, str):
-            near = nearest(operand, list(self.options.places))
-            self.fault(path, "unknown_location", f"no location {shown(operand)} was given to the engine", near)
-            return
+        """Say why a value of an operand cannot be read."""
         message = f"{operator.name} takes {operator.operand.value}, not {shown(operand)}"
-        if operator.instead and isinstance(operand, str) and iso8601.parse(operand) is not None:
-            message += f"; dates are compared by {' and '.join(operator.instead)}"
-            self.fault(path, "bad_operand", message, operator.instead[0])
-            return
-        self.fault(path, "bad_operand", message)
+        if operand is None:
+            self.fault(path, "null_operand", f"{message}; a missing value is found by $is_unknown", "$is_unknown")
+        elif operator.operand is Operand.LOCATION and isinstance(operand, str):
+            self.fault(path, "unknown_location", f"no location {shown(operand)} was given to the engine", nearest(operand, list(self.options.places)))
+        elif operator.instead and isinstance(operand, str) and iso8601.parse(operand) is not None:
+            self.fault(path, "bad_operand", f"{message}; dates are compared by {' and '.join(operator.instead)}", operator.instead[0])
+        elif operator.operand is Operand.NUMBER and _is_operand(operand) and operands.number(operand) is not None:
+            self.fault(path, "negative_days", f"{operator.name} compares the age of a date in days, 0 or more, not {shown(operand)}")
+        else:
+            self.fault(path, "bad_operand", message)
 
 
 def _is_operand(operand: Any) -> bool:
     """Whether a value is a string, a finite number that JSON text can carry, or a boolean."""
-    match operand:
-        case int():
-            return bool(-operands.LARGEST < operand < operands.LARGEST)
-        case float():
-            return math.isfinite(operand)
-        case _:
-            return isinstance(operand, str)
+    if isinstance(operand, str):
+        return True
+    if isinstance(operand, int):
+        return bool(-operands.LARGEST < operand < operands.LARGEST)
+    return isinstance(operand, float) and math.isfinite(operand)
 
 
-def _read(kind: Operand, operand: Any, options: Options) -> Any:
-    """An operand value read as `kind` says, None when it cannot be."""
+def _read(operator: Operator, attribute: Attribute, operand: Any, options: Options) -> Any:
+    """One value of an operand, read as the operator takes it; None when it cannot be."""
+    if not _is_operand(operand):
+        return None
+    kind = operator.operand
+    if kind is Operand.VALUE:
+        return operands.value(operand, options.calendar)
     if kind in WHOLE_RANGES:
         found, (least, greatest) = operands.whole(operand), WHOLE_RANGES[kind]
         return found if found is not None and least <= found and (greatest is None or found <= greatest) else None
     match kind:
-        case Operand.VALUE:
-            return operands.value(operand, options.calendar)
         case Operand.TEXT:
             return operands.text(operand)
         case Operand.NUMBER:
-            return operands.number(operand)
+            number = operands.number(operand)
+            return None if number is not None and number < 0 and attribute.type in _DATED else number
         case Operand.MONTH_DAY:
             return operands.month_day(operand)
+        case Operand.LOCATION:
+            return (operand, options.places[operand]) if isinstance(operand, str) and operand in options.places else None
         case _:
             return operands.date_operand(operand, options.calendar)
 
 
-def _leaf(attribute: Attribute, checks: Sequence[Check]) -> Leaf:
+def _verdict(operator: Operator, attribute: Attribute, values: Sequence[Any]) -> Predicate:
+    """The predicate of an operator and the values that it takes together."""
+    lower = positive(operator).lower
+    assert lower is not None  # noqa: S101 - a positive operator lowers to checks, tested over the whole table
+    if operator.asks_all and not values:
+        return Leaf(attribute, (Check(Facet.PRESENT, OneOf(frozenset({True})), Kind(0)),))
+    leaf = _leaf(attribute, tuple(lower(values)))
+    return Not(leaf) if operator.negates else leaf
+
+
+def _leaf(attribute: Attribute, checks: tuple[Check, ...]) -> Leaf:
     """The leaf of an attribute: only the checks of data that it can have, checks of set membership on one facet united."""
+    if attribute.type is None:
+        return Leaf(attribute, checks)
     possible = kinds_of(attribute)
     apt = [
         check if check.kinds == kinds else Check(check.facet, check.constraint, kinds)

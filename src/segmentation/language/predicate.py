@@ -41,8 +41,11 @@ class Leaf:
 
     def admits_any_scalar(self) -> bool:
         """Whether a value passes for being known, whatever scalar it is."""
-        of_the_whole = tuple(check for check in self.checks if check.facet in WHOLE_VALUE)
-        return bool(of_the_whole) and Leaf(self.attribute, of_the_whole).admits(A_SCALAR, NO_CLOCK)
+        for check in self.checks:
+            of_value = WHOLE_VALUE.get(check.facet)
+            if of_value is not None and check.constraint.admits(of_value(A_SCALAR), NO_CLOCK):
+                return True
+        return False
 
     def __hash__(self) -> int:
         return hash(self.attribute.key)  # quick, and all but equal leaves seldom have it in common

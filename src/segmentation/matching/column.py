@@ -44,6 +44,7 @@ _EFFORT_OF_ROW = 0.6
 _EFFORT_OF_READING = 6.0
 _EFFORT_OF_TEST = 0.35
 _WORTH_ASKING = 2.0
+_KINDS = tuple(Kind)
 
 
 @cache
@@ -119,7 +120,7 @@ class Slot:
 
     def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, _Grouped]:
         """The look-ups of some facets by the kind of data that they look at."""
-        grouped: dict[Kind, _Grouped] = {kind: [] for kind in Kind}
+        grouped: dict[Kind, _Grouped] = {kind: [] for kind in _KINDS}
         for (facet, kinds), table in self.tables.items():
             if facet in facets:
                 for kind in _members(kinds):
@@ -244,7 +245,10 @@ class Column:
             for start, stop in reduce(intersection, admitted):
                 if start is None:
                     self._unbounded |= 1 << bit
-                self._flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
+                else:
+                    self._flips.append((start, bit))
+                if stop is not None:
+                    self._flips.append((stop, bit))
 
     def copy(self) -> Column:
         """A copy that can be added to without changing this one."""
@@ -270,8 +274,7 @@ class Column:
         self._has_ages = Facet.AGE in facets
         if declared in (None, AttributeType.NUMBER):
             initial = (1 << capacity) - 1 ^ self.restricted | self._unbounded
-            self._line = (self._line or Flips()).with_flips(self._flips, initial)
-            self._line.keep(budget)
+            self._line = (self._line or Flips()).with_flips(self._flips, initial, budget)
         self.number_row = None if self._line is None else self._line.at
         """The row of a plain number."""
         self._flips = []

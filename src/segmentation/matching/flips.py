@@ -16,6 +16,7 @@ __all__ = ["Flips"]
 
 _RUN = 8
 _KEPT_AT_ONCE = 1_024  # gaps
+_LEAST_SHARE = 8  # a line under another has at least so many times as many flips
 
 
 class Flips:
@@ -24,71 +25,70 @@ class Flips:
     Args:
         flips: A scalar and a bit each: from the scalar on, the bit is flipped.
         initial: The bits before all flips.
+        most_bytes: The bits between the stored ones are kept, from when they are asked for, if they take no more; a few at once.
+        under: A line whose flips count as well.
     """
 
-    __slots__ = ("_bits", "_kept", "_scalars", "_stored")
+    __slots__ = ("_bits", "_kept", "_scalars", "_stored", "_under")
 
-    def __init__(self, flips: Sequence[tuple[Any, int]] = (), initial: int = 0) -> None:
+    def __init__(self, flips: Sequence[tuple[Any, int]] = (), initial: int = 0, most_bytes: int = 0, under: Flips | None = None) -> None:
         ordered = sorted(flips, key=_scalar)
         self._scalars = [scalar for scalar, _ in ordered]
         self._bits = [bit for _, bit in ordered]
-        self._stored = [initial]
+        self._under = under
+        self._stored: list[int] = [initial if under is None else initial ^ under.initial]
         """The bits before flip 0, 8, 16 …"""
         for start in range(0, len(ordered) - _RUN + 1, _RUN):
-            initial = _flipped(initial, self._bits[start : start + _RUN])
-            self._stored.append(initial)
-        self._kept: list[int | None] | None = None
-        """The bits after so many flips, where they were asked for. Written whole entries only: threads may race to equal ones."""
-
-    def keep(self, most_bytes: int) -> None:
-        """Keep the bits between the stored ones, from when they are asked for, if they take no more than so many bytes; a few at once."""
-        gaps = len(self._bits) + 1
+            self._stored.append(_flipped(self._stored[-1], self._bits[start : start + _RUN]))
+        gaps = len(ordered) + 1
         size = max(map(int.bit_length, self._stored)) // 8 + 32
-        self._kept = [None] * gaps if gaps * size <= most_bytes else None
+        self._kept: list[int | None] | None = [None] * gaps if gaps * size <= most_bytes else None
+        """The bits after so many flips, where they were asked for. Written whole entries only: threads may race to equal ones."""
         if self._kept is not None and gaps <= _KEPT_AT_ONCE:
             bits, before = self._stored[0], None
-            for passed, (scalar, bit) in enumerate(zip(self._scalars, self._bits, strict=True)):
+            for passed, (scalar, bit) in enumerate(ordered):
                 if scalar != before:
                     self._kept[passed], before = bits, scalar
                 bits ^= 1 << bit
             self._kept[-1] = bits
 
-    def with_flips(self, flips: Sequence[tuple[Any, int]], initial: int) -> Flips:
-        """This line with more flips, and with other bits before all flips."""
-        if len(flips) > _RUN:
-            return Flips([*zip(self._scalars, self._bits, strict=True), *flips], initial)
-        new = Flips()
-        new._scalars, new._bits = self._scalars.copy(), self._bits.copy()
-        change = self._stored[0] ^ initial
-        new._stored = [stored ^ change for stored in self._stored] if change else self._stored.copy()
-        for scalar, bit in flips:
-            new._insert(scalar, bit)
-        return new
+    @property
+    def size(self) -> int:
+        """The number of flips, without those of the line under it."""
+        return len(self._bits)
 
-    def _insert(self, scalar: Any, bit: int) -> None:
-        """Put in one flip. What is stored after it gets the flip and gives up one of its own, which now comes later."""
-        at = bisect_right(self._scalars, scalar)
-        self._scalars.insert(at, scalar)
-        self._bits.insert(at, bit)
-        for number in range(at // _RUN + 1, len(self._stored)):
-            self._stored[number] ^= (1 << bit) ^ (1 << self._bits[number * _RUN])
-        if len(self._bits) % _RUN == 0:
-            self._stored.append(_flipped(self._stored[-1], self._bits[-_RUN:]))
+    @property
+    def flips(self) -> list[tuple[Any, int]]:
+        """The flips, ascending, without those of the line under it."""
+        return [*zip(self._scalars, self._bits, strict=True)]
+
+    @property
+    def initial(self) -> int:
+        """The bits before all flips."""
+        return self._stored[0] if self._under is None else self._stored[0] ^ self._under.initial
+
+    def with_flips(self, flips: Sequence[tuple[Any, int]], initial: int, most_bytes: int) -> Flips:
+        """This line with more flips, and with other bits before all flips. While the new flips are few they lie on a line of their own above this one."""
+        if not flips and initial == self.initial:
+            return self
+        under, above = (self, [*flips]) if self._under is None else (self._under, [*self.flips, *flips])
+        if _LEAST_SHARE * len(above) > under.size:
+            return Flips([*under.flips, *above], initial, most_bytes)
+        return Flips(above, initial, most_bytes, under)
 
     def at(self, scalar: Any, _clock: object = None) -> int:
         """The bits at a scalar."""
         passed = bisect_right(self._scalars, scalar)
         kept = self._kept
-        if kept is not None and (found := kept[passed]) is not None:
-            return found
-        run, flips = divmod(passed, _RUN)
-        if 2 * flips > _RUN and run + 1 < len(self._stored):  # nearer to the next stored bits
-            found = _flipped(self._stored[run + 1], self._bits[passed : (run + 1) * _RUN])
-        else:
-            found = _flipped(self._stored[run], self._bits[passed - flips : passed])
-        if kept is not None:
-            kept[passed] = found
-        return found
+        if kept is None or (found := kept[passed]) is None:
+            run, flips = divmod(passed, _RUN)
+            if 2 * flips > _RUN and run + 1 < len(self._stored):  # nearer to the next stored bits
+                found = _flipped(self._stored[run + 1], self._bits[passed : (run + 1) * _RUN])
+            else:
+                found = _flipped(self._stored[run], self._bits[passed - flips : passed])
+            if kept is not None:
+                kept[passed] = found
+        return found if self._under is None else found ^ self._under.at(scalar)
 
 
 def _scalar(flip: tuple[Any, int]) -> Any:

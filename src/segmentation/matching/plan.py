@@ -40,7 +40,10 @@ _ALWAYS = Plan(((),), is_exact=False)
 
 def plan(predicate: Predicate) -> Plan:
     """The conjunctions of a predicate, at most max(16, its leaves) of them."""
-    return _plan(predicate, is_negated=False, budget=max(SMALLEST_BUDGET, len(leaves(predicate))))
+    planned = _plan(predicate, is_negated=False, budget=SMALLEST_BUDGET)
+    if planned.is_exact or (number := len(leaves(predicate))) <= SMALLEST_BUDGET:
+        return planned
+    return _plan(predicate, is_negated=False, budget=number)
 
 
 def _plan(predicate: Predicate, *, is_negated: bool, budget: int) -> Plan:

@@ -37,9 +37,10 @@ def spans(constraints: Iterable[Constraint], *, with_members: bool) -> list[Span
 def union(several: Iterable[Span]) -> list[Span]:
     """The union of spans, as disjoint ones in ascending order."""
     joined: list[Span] = []
-    for span in sorted(several, key=lambda span: (0,) if span.start is None else (1, span.start)):
-        if span.start is not None and span.stop is not None and span.start >= span.stop:
-            continue  # nothing lies in it
+    inhabited = [span for span in several if span.start is None or span.stop is None or span.start < span.stop]
+    if len(inhabited) <= 1:
+        return inhabited
+    for span in sorted(inhabited, key=lambda span: (0,) if span.start is None else (1, span.start)):
         if joined and (joined[-1].stop is None or span.start is None or span.start <= joined[-1].stop):
             last = joined.pop()
             stop = None if last.stop is None or span.stop is None else max(last.stop, span.stop)

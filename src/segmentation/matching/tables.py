@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from segmentation.language.checks import Constraint, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
 from segmentation.language.dates import Clock
@@ -17,7 +17,10 @@ __all__ = ["Hits", "Table"]
 Hits = Callable[[Any, Clock], int]
 """From a scalar to bits."""
 
-_Part = TypeVar("_Part", Members, Prefixes, Substrings, Suffixes, Windows, Places)
+_POSTINGS: Final[dict[type[Constraint], type[Members]]] = {
+    OneOf: Members, Prefix: Prefixes, Suffix: Suffixes, Substring: Substrings, Window: Windows, Inside: Places,
+}  # fmt: skip
+"""How the constraints of a kind are found, intervals aside."""
 _SEALING = threading.Lock()
 _KEPT_BYTES = 1 << 14
 
@@ -36,8 +39,8 @@ class Table:
         self._always = 0
         """The bits of intervals without a lower end."""
         self._flips: Flips | None = None
-        self._parts: dict[type[Constraint], Any] = {}
-        """The postings of members, texts, windows and places."""
+        self._parts: Mapping[type[Constraint], Members] = {}
+        """The postings of members, texts, windows and places, which copies share."""
         self.asked: tuple[Hits, ...] = ()
         """The look-ups, intervals aside, whose hits are those of the table; complete once sealed."""
 
@@ -63,52 +66,50 @@ class Table:
         with _SEALING:  # a first look-up of another thread may be sealing it
             new._waiting = self._waiting.copy()
             new._always, new._flips = self._always, self._flips
-            new._parts = {key: part.copy() for key, part in self._parts.items()}
+            new._parts = self._parts
         return new
 
     def seal(self) -> None:
         """Let what was added take effect."""
         flips: list[tuple[Any, int]] = []
+        always = self._always
+        changed: dict[type[Constraint], Members] = {}
         for constraints, bit in self._waiting:
-            if any(isinstance(constraint, Interval) for constraint in constraints):
-                for start, stop in spans(constraints, with_members=False):
-                    if start is None:
-                        self._always |= 1 << bit
-                    flips += [(scalar, bit) for scalar in (start, stop) if scalar is not None]
+            intervals = []
             for constraint in constraints:
-                self._post(constraint, bit)
-        if flips or self._always:
-            self._flips = (self._flips or Flips()).with_flips(flips, self._always)
-            self._flips.keep(_KEPT_BYTES)
-        for part in self._parts.values():
+                if isinstance(constraint, Interval):
+                    intervals.append(constraint)
+                else:
+                    self._post(constraint, bit, changed)
+            for start, stop in spans(intervals, with_members=False) if intervals else ():
+                if start is None:
+                    self._always |= 1 << bit
+                else:
+                    flips.append((start, bit))
+                if stop is not None:
+                    flips.append((stop, bit))
+        if flips or self._always != always:
+            self._flips = (self._flips or Flips()).with_flips(flips, self._always, _KEPT_BYTES)
+        for part in changed.values():
             part.seal()
+        self._parts = {**self._parts, **changed}
         self.asked = tuple(part.hits for part in self._parts.values())
         self._waiting = []  # last: until then, others wait
 
-    def _post(self, constraint: Constraint, bit: int) -> None:
+    def _post(self, constraint: OneOf | Prefix | Suffix | Substring | Window | Inside, bit: int, changed: dict[type[Constraint], Members]) -> None:
+        kind = type(constraint)
+        part = changed.get(kind)
+        if part is None:
+            shared = self._parts.get(kind)
+            part = changed[kind] = shared.copy() if shared else _POSTINGS[kind]()
         match constraint:
             case OneOf(values):
-                members = self._part(OneOf, Members)
                 for value in values:
-                    members.add(value, bit)
-            case Prefix(text):
-                self._part(Prefix, Prefixes).add(text, bit)
-            case Suffix(text):
-                self._part(Suffix, Suffixes).add(text, bit)
-            case Substring(text):
-                self._part(Substring, Substrings).add(text, bit)
-            case Window():
-                self._part(Window, Windows).add(constraint, bit)
-            case Inside():
-                self._part(Inside, Places).add(constraint, bit)
-            case Interval():
-                pass  # among the flips
-
-    def _part(self, key: type[Constraint], make: Callable[[], _Part]) -> _Part:
-        if key not in self._parts:
-            self._parts[key] = make()
-        part: _Part = self._parts[key]
-        return part
+                    part.add(value, bit)
+            case Prefix(text) | Suffix(text) | Substring(text):
+                part.add(text, bit)
+            case _:
+                part.add(constraint, bit)
 
     def hits(self, scalar: Any, clock: Clock) -> int:
         """The bits whose constraints admit the scalar."""
