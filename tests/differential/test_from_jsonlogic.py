@@ -9,7 +9,7 @@ from typing import Any
 
 import datalogic_py
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from json_logic import jsonLogic
 from jsonlogic import Expression, Literal, Operation, Variable
@@ -136,6 +136,9 @@ def truthy(answer: Any) -> bool:
 
 
 @given(RULES, st.lists(records(), min_size=1, max_size=4))
+@example({"<": [{"var": ["n", 1]}, 1]}, [{"n": None}])  # to datalogic null is null, to panzi the default
+@example({"<": [3, {"var": ["n", 20]}, 10]}, [{"n": None}, {}, {"n": 5}])
+@example({"===": [{"var": ["n", 1]}, None]}, [{"n": None}, {}, {"n": 1}])
 def test_rules_of_users(rule: Any, customers: list[dict[str, Any]]) -> None:
     try:
         filter_ = from_jsonlogic(rule)

@@ -68,12 +68,20 @@ def from_jsonlogic(
     return finished(_Reader(options).verdict(written(rule), ()), options)
 
 
+_DIFFERENT_NULLS: Final = "evaluators differ about what this says of null"
+
+
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """A variable, with what it is when it is null. Of an element of a list, what null would be is of no account."""
+    """A variable, with what it is when it is absent. Of an element of a list, what null would be is of no account."""
 
     key: str
     default: Any = None
+
+    @property
+    def nothings(self) -> tuple[Any, Any]:
+        """What it may be when it is null: to some evaluators null, to others the default."""
+        return None, self.default
 
 
 class _Reader:
@@ -139,8 +147,8 @@ class _Reader:
         match read:
             case [low, _Variable() as between, high] if not any(isinstance(bound, _Variable | _Piece) for bound in (low, high)):
                 bounds = [self.ordered(_FLIPPED[name], between, low, here), self.ordered(name, between, high, here)]
-                is_null = all(of_null for _, of_null in bounds)
-                return self.with_null(conjunction([made for made, _ in bounds]), between.key, is_true=is_null)
+                of_nothings = [all(of_each) for of_each in zip(*(of_nothings for _, of_nothings in bounds), strict=True)]
+                return self.with_null(conjunction([made for made, _ in bounds]), between.key, of_nothings, here)
             case _:
                 return conjunction([self.compared(name, one, other, here) for one, other in pairwise(read)])
 
@@ -159,42 +167,44 @@ class _Reader:
             return self.piece(name, one, other, here)
         if name in _EQUAL:
             return self.equal(one, [other], here)
-        made, of_null = self.ordered(name, one, other, here)
-        return self.with_null(made, one.key, is_true=of_null)
+        made, of_nothings = self.ordered(name, one, other, here)
+        return self.with_null(made, one.key, of_nothings, here)
 
-    def ordered(self, name: str, variable: _Variable, bound: Any, here: Path) -> tuple[Filter, bool]:
-        """A variable on one side of a number; and whether null, or the default, is."""
+    def ordered(self, name: str, variable: _Variable, bound: Any, here: Path) -> tuple[Filter, list[bool]]:
+        """A variable on one side of a number; and whether null is, and the default."""
         self.suits(variable.key, bound, here)
         if isinstance(bound, bool) or not isinstance(bound, int | float):
             raise TranslationError(here, f"filters order numbers, not {article(json_type(bound))}")
         word, holds = _ORDER[name]
-        default = 0 if variable.default is None else variable.default
-        if not isinstance(default, int | float):
-            raise TranslationError(here, f"the default is {article(json_type(default))} and is compared with a number")
-        return condition(variable.key, **{word: bound}), holds(default, bound)
+        if not isinstance(variable.default, int | float | None):
+            raise TranslationError(here, f"the default is {article(json_type(variable.default))} and is compared with a number")
+        return condition(variable.key, **{word: bound}), [holds(0 if nothing is None else nothing, bound) for nothing in variable.nothings]
 
     def equal(self, variable: _Variable, values: Sequence[Any], here: Path) -> Filter:
         """The variable is one of the values."""
         for value in values:
             if value is not None:
                 self.suits(variable.key, value, here)
-        is_null = any(_same(variable.default, value) for value in values)
         known = [value for value in values if value is not None]
-        if not known:
-            made = condition(variable.key, is_unknown=True) if values else NEVER
-            return made if variable.default is None else self.with_null(NEVER, variable.key, is_true=is_null)
-        return self.with_null(one_of(variable.key, known), variable.key, is_true=is_null)
+        of_nothings = [any(_same(nothing, value) for value in values) for nothing in variable.nothings]
+        if not known and variable.default is None:
+            return condition(variable.key, is_unknown=True) if values else NEVER
+        return self.with_null(one_of(variable.key, known) if known else NEVER, variable.key, of_nothings, here)
 
-    def with_null(self, made: Filter, key: str, *, is_true: bool) -> Filter:
-        """Within a list, null is for the list."""
-        return made if self.element_of is not None else when_unknown(made, key, self.options, is_true=is_true)
+    def with_null(self, made: Filter, key: str, of_nothings: Sequence[bool], here: Path) -> Filter:
+        """What is made, with the verdict of null. Within a list, null is for the list."""
+        if self.element_of is not None:
+            return made
+        if len(set(of_nothings)) > 1:
+            raise TranslationError(here, _DIFFERENT_NULLS)
+        return when_unknown(made, key, self.options, is_true=of_nothings[0])
 
     def piece(self, name: str, piece: _Piece, text: Any, here: Path) -> Filter:
         if name not in _EQUAL or not isinstance(text, str):
             raise TranslationError(here, "a piece of text is compared by == with text")
         self.suits(piece.variable.key, text, here)
         if not text or piece.of("null") == text or piece.variable.default is not None:
-            raise TranslationError(here, "evaluators differ about what this says of null")
+            raise TranslationError(here, _DIFFERENT_NULLS)
         key = piece.variable.key
         if len(text) > piece.length:
             return NEVER
@@ -217,7 +227,7 @@ class _Reader:
                 self.suits(haystack.key, needle, here)
                 if haystack.default is not None:
                     raise TranslationError(here, "a default to search in cannot be said")
-                return self.with_null(condition(haystack.key, contains=needle), haystack.key, is_true=False)
+                return self.with_null(condition(haystack.key, contains=needle), haystack.key, [False], here)
             case bool() | int() | float(), _Variable() if haystack.default is None and self.element_of is None:
                 return self.equal(_Variable(haystack.key), [needle], here)
             case ((None | bool() | int() | float() | str()), list()):
