@@ -79,7 +79,7 @@ def _lowered(row: Operator) -> str:
     twin = next(other for other in OPERATORS.values() if other.lower is lower)
     if twin is not row:
         return f"what `{twin.name}` lowers to" + _ALL * row.asks_all
-    checks = dict.fromkeys(_check(check) for operand in _samples(row.operand) for check in lower(operand))
+    checks = dict.fromkeys(_check(check) for operand in _samples(row.operand) for check in lower([operand]))
     return " or ".join(checks) + _ALL * row.asks_all
 
 
