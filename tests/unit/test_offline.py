@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from segmentation import cli
+from segmentation import SegmentEngine, cli
 
 SEGMENTS = [{"id": "seg_s", "name": "Start with S", "filter": {"name": {"conditions": {"$starts_with": "S"}}}}]
 NOW = "2026-11-22T12:00:00Z"
@@ -63,6 +63,19 @@ def test_bad_lines_are_rejected_and_told_of(place: Path, capsys: pytest.CaptureF
     (place / "c.jsonl").write_text('{"id":"1"}\n')
     assert cli.main(command("c.jsonl")) == 0
     assert not (place / "out.jsonl.rejects.jsonl").exists(), "that of the earlier run"
+
+
+@pytest.mark.parametrize(
+    ("form", "output", "beside"), [("counts", "out.json", "out.json"), ("lists", "out.jsonl", "out.jsonl.run.json"), ("bitmaps", "out", "out/run.json")]
+)
+def test_outputs_say_how_to_repeat_the_run(place: Path, form: str, output: str, beside: str) -> None:
+    (place / "c.jsonl").write_text('{"id":"1","name":"Sofia","since":"2026-01-01"}\n')
+    options = ["--timezone", "Europe/Warsaw", "--week-start", "sunday", "--attributes", '{"since": "date"}']
+    assert cli.main([*command("c.jsonl", output=output, form=form), *options]) == 0
+    written = json.loads((place / beside).read_text())
+    assert written["now"] == "2026-11-22T12:00:00+00:00"
+    engine = SegmentEngine(SEGMENTS, **written["settings"])
+    assert engine.settings == {"timezone": "Europe/Warsaw", "week_start": "sunday", "attributes": {"since": "date"}, "locations": {}}
 
 
 def test_ragged_rows_of_csv_are_rejected_with_their_lines(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,8 @@ class Summary:
 
     now: datetime
     segments: Sequence[SimpleSegment]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The engine's: time zone, start of the week, declared attributes, locations."""
     customers: int = 0
     rejected: int = 0
     duplicate_ids: int = 0
@@ -46,6 +48,7 @@ class Summary:
         return {
             "object": "run",
             "now": self.now.isoformat(),
+            "settings": self.settings,
             "customers": self.customers,
             "rejected": self.rejected,
             "duplicate_ids": self.duplicate_ids,
@@ -94,7 +97,7 @@ def run(  # noqa: PLR0913 - one for each option
         raise ValueError(f"{format!r} is none of the formats {', '.join(FORMATS)}")
     now = datetime.now(UTC) if now is None else now
     segments = [SimpleSegment(id=segment.id, name=segment.name) for segment in engine.segments]
-    summary = Summary(now, segments, members=dict.fromkeys((segment.id for segment in segments), 0))
+    summary = Summary(now, segments, engine.settings, members=dict.fromkeys((segment.id for segment in segments), 0))
     sources = sources_of(customers, input_format)
     if rejects is None and output is not None:
         rejects = f"{output}.rejects.jsonl"
