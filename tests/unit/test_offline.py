@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
@@ -366,18 +367,20 @@ def test_changes_need_pairs_of_runs(place: Path, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("count", [1, 60])
 def test_a_report_is_one_page(place: Path, capsys: pytest.CaptureFixture[str], count: int) -> None:
-    segments = [{"id": f"seg_{n}", "name": f"<b>Age & {n}$", "filter": {"age": {"conditions": {"$more_than": n}}}} for n in range(count)]
+    segments = [{"id": f"seg_{n}", "name": f"<b>年 & {n}$", "filter": {"age": {"conditions": {"$more_than": n}}}} for n in range(count)]
     twin = {"id": "twin", "name": "Twin", "filter": {"age": {"conditions": {"$more_than": 0, "$is_not": 0}}}}
     (place / "s.json").write_text(json.dumps([*segments, twin]))
     old = pairs(place, "old.parquet", [{"id": str(n), "age": n} for n in range(20)])
     new = pairs(place, "new.parquet", [{"id": str(n), "age": n + 1} for n in range(20)])
     capsys.readouterr()
     assert cli.main(["report", new, "--since", old, "--output", "r.html"]) == 0
-    page = (place / "r.html").read_text()
-    assert page.count("src='data:image/png;base64,") == 3
+    page = (place / "r.html").read_text(encoding="utf-8")
+    pictures = [base64.b64decode(part.partition("'")[0]).decode() for part in page.split("src='data:image/svg+xml;base64,")[1:]]
+    assert len(pictures) == 3
+    assert all("<b>" not in picture and "&lt;b&gt;年 &amp; 0$</text>" in picture for picture in pictures), "text that a browser can show in any script"
     assert "http" not in page
     assert "<b>" not in page
-    assert "20 members: &lt;b&gt;Age &amp; 0$ <code>seg_0</code>, Twin <code>twin</code>" in page
+    assert "20 members: &lt;b&gt;年 &amp; 0$ <code>seg_0</code>, Twin <code>twin</code>" in page
     assert ("seg_59" in page) == (count > 59)
     assert cli.main(["report", new, "--output", "r.png"]) == 0
     assert capsys.readouterr().out == "r.html\nr.png\nr.overlaps.png\n"

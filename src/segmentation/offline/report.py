@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +136,7 @@ def sizes_figure(findings: Findings) -> Figure:
     bars.set_xlim(0, max([*counts, 1]) * 1.16)
     customers = max(1, run.summary["customers"])
     for place, count in enumerate(counts):
-        bars.text(count, place, f" {count:,} ({count / customers:.1%})", va="center", fontsize=7)
+        bars.text(count, place, f"\N{NO-BREAK SPACE}{count:,} ({count / customers:.1%})", va="center", fontsize=7)
     bars.set_title(f"The {len(shown)} largest of {len(ordered)} segments" if is_more else "Members of each segment")
     bars.set_xlabel("customers")
     bars.xaxis.set_major_formatter("{x:,.0f}")
@@ -153,7 +155,7 @@ def sizes_figure(findings: Findings) -> Figure:
 def overlaps_figure(findings: Findings) -> Figure:
     """A heat map: of the members of the row's segment, the share that is also in the column's."""
     count = len(findings.largest)
-    figure = _figure(4 + 0.34 * count, 3 + 0.3 * count)
+    figure = _figure(max(7.0, 4 + 0.34 * count), 3 + 0.3 * count)
     axes: Any = figure.subplots()
     sizes = np.maximum(1, np.diag(findings.overlaps))
     shares = findings.overlaps / sizes[:, None]
@@ -192,7 +194,8 @@ def changes_figure(findings: Findings) -> Figure:
     axes.axvline(0, color="black", linewidth=0.6)
     axes.xaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
     axes.set_xlabel("customers")
-    axes.set_title(f"Entered and left since {findings.since}" + (f": the {_BARS} segments that changed most of {len(tallies)}" if len(tallies) > _BARS else ""))
+    most = f"\n(the {_BARS} segments that changed most of {len(tallies)})" if len(tallies) > _BARS else ""
+    axes.set_title(f"Entered and left since {_moment(findings.since)}{most}", fontsize=10)
     axes.legend(loc="lower right")
     return figure
 
@@ -220,7 +223,7 @@ def write_report(findings: Findings, output: str | Path) -> list[Path]:
         figures["overlaps"] = overlaps_figure(findings)
     if findings.changes is not None:
         figures["changes"] = changes_figure(findings)
-    pictures = {name: _png(figure) for name, figure in figures.items()}
+    pictures = {name: _picture(figure, "svg" if place.suffix == ".html" else "png") for name, figure in figures.items()}
     if place.suffix == ".html":
         contents = {place: _page(findings, pictures).encode("utf-8", "replace")}
     else:
@@ -232,9 +235,14 @@ def write_report(findings: Findings, output: str | Path) -> list[Path]:
     return list(contents)
 
 
-def _png(figure: Figure) -> bytes:
+def _picture(figure: Figure, form: Literal["png", "svg"]) -> bytes:
+    """A picture; in SVG text stays text, so that whoever looks at it has names in the fonts of their own, in every script."""
+    from matplotlib import rc_context  # noqa: PLC0415 - see _figure
+
     target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=120, metadata={"Software": None})
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "segmentation"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
+        figure.savefig(target, format=form, dpi=120, metadata={"Software": None} if form == "png" else {"Date": None, "Creator": None})
     return target.getvalue()
 
 
@@ -247,23 +255,28 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } code { col
 
 def _page(findings: Findings, pictures: Mapping[str, bytes]) -> str:
     summary = findings.run.summary
+    moment = _moment(summary["now"])
     titles = {"sizes": "Sizes", "overlaps": "Overlaps", "changes": "Changes"}
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>",
-        f"<title>Segments at {escape(summary['now'])}</title><style>{_STYLE}</style>",
-        f"<h1>Segments at {escape(summary['now'])}</h1>",
+        f"<title>Segments at {moment}</title><style>{_STYLE}</style>",
+        f"<h1>Segments at {moment}</h1>",
         f"<p>{summary['customers']:,} customers, {len(findings.run.segments):,} segments.",
         f"{summary['rejected']:,} rows were rejected, {summary['duplicate_ids']:,} customers have an id that occurred before.</p>",
     ]
     for name, picture in pictures.items():
         data = base64.b64encode(picture).decode("ascii")
-        parts.append(f"<h2>{titles[name]}</h2><img alt='{titles[name]}' src='data:image/png;base64,{data}'>")
+        parts.append(f"<h2>{titles[name]}</h2><img alt='{titles[name]}' src='data:image/svg+xml;base64,{data}'>")
     parts.append(f"<h2>Empty segments</h2>{_listed(findings.empty)}")
     parts.append("<h2>Segments with identical members</h2>")
     groups = "".join(f"<li>{findings.run.members[group[0].id]:,} members: {', '.join(map(_named, group))}</li>" for group in findings.identical)
     parts.append(f"<ul>{groups}</ul>" if groups else "<p>None.</p>")
     parts.append(_table(findings))
     return "\n".join(parts) + "\n"
+
+
+def _moment(written: str | None) -> str:
+    return "" if written is None else datetime.fromisoformat(written).isoformat(" ", "seconds")
 
 
 def _named(segment: SimpleSegment) -> str:
