@@ -160,6 +160,8 @@ def odd() -> Iterator[tuple[str, pa.Array]]:
         yield f"long dictionary of {name}", pa.DictionaryArray.from_arrays(pa.array([0, None, 2], pa.uint8()), distinct)
         yield f"run ends of {name}", pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 7], pa.int32()), distinct.slice(0, 3))
     yield "run ends of a dictionary", pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 5], pa.int16()), pa.array(["a", "b", None]).dictionary_encode())
+    for type_ in (pa.int64(), pa.float64(), pa.uint8(), pa.string(), pa.bool_(), pa.timestamp("us")):
+        yield f"empty dictionary of {type_}", pa.DictionaryArray.from_arrays(pa.array([None, None], pa.int32()), pa.array([], type_))
     identifiers = pa.array([b"0123456789abcdef", None], pa.uuid())
     yield "uuid", identifiers
     yield "dictionary of uuid", pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), identifiers)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bits", "Bools", "Line", "Rows", "all_rows", "pack", "unpack", "word_count"]
+__all__ = ["Bits", "Bools", "Line", "Marks", "Rows", "all_rows", "pack", "unpack", "word_count"]
 
 Bits: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -44,6 +45,32 @@ def all_rows(rows: int) -> Bits:
     return bits
 
 
+class Marks:
+    """Bitmaps that are made by marking rows, a few at a time. Truth values would take eight times the memory, far more than a core's cache holds.
+
+    Args:
+        count: The number of bitmaps.
+        rows: The number of rows.
+    """
+
+    __slots__ = ("_octets", "_truth", "bits")
+
+    def __init__(self, count: int, rows: int) -> None:
+        self.bits: Bits = np.zeros((count, word_count(rows)), "<u8")
+        """The bitmaps, shape (count, words)."""
+        self._octets = self.bits.view(np.uint8)
+        self._truth = np.zeros(rows, np.bool_)
+
+    def add(self, numbers: Iterable[int], rows: Rows) -> None:
+        """Put rows into some of the bitmaps."""
+        self._truth[rows] = True
+        packed = np.packbits(self._truth, bitorder="little")
+        self._truth[rows] = False
+        for number in numbers:
+            octets = self._octets[number, : len(packed)]
+            np.bitwise_or(octets, packed, out=octets)
+
+
 class Line:
     """Rows on a line of classes, as the bitmaps of those *from* a class on.
 
@@ -67,7 +94,7 @@ class Line:
         """
         octets = 8 * word_count(rows)
         above = np.zeros((len(starts) + 1, octets), np.uint8)
-        cells = np.repeat(np.arange(0, len(starts) * octets, octets), np.diff(starts, append=len(order))) + (order >> 3)
+        cells = np.repeat(octets * np.arange(len(starts)), np.diff(starts, append=len(order))) + (order >> 3)
         position = (order & 7).astype(np.uint8)
         flat = above.reshape(-1)
         for bit in range(8):  # rows of a class may share an octet; those with one bit position do not

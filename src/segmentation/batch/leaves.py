@@ -135,8 +135,7 @@ def _of_texts(asked: Asked, column: pa.Array) -> list[Bits]:
     sample = column.slice(0, _SAMPLE)
     if compute.count_distinct(sample).as_py() < _REPEATS * len(sample):
         return _of_encoded(asked, *encoded(column.dictionary_encode()))
-    truth = asked.of_texts(column.fill_null("") if column.null_count else column)
-    return _with_unknown(asked, list(pack(truth)), _valid(column), len(column))
+    return _with_unknown(asked, list(asked.of_texts(column.fill_null("") if column.null_count else column)), _valid(column), len(column))
 
 
 def _of_encoded(asked: Asked, distinct: pa.Array, numbers: npt.NDArray[np.int64]) -> list[Bits]:

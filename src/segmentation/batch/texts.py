@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from segmentation.batch.bitmaps import Bools, Rows
+from segmentation.batch.bitmaps import Bits, Marks, Rows
 from segmentation.batch.haystack import Haystack
 from segmentation.errors import is_utf8
 from segmentation.language.checks import Check, Constraint, OneOf, Prefix, Substring, Suffix
@@ -17,15 +17,15 @@ from segmentation.language.dates import Clock
 __all__ = ["texts_admitted"]
 
 
-def texts_admitted(texts: pa.Array, asked: Sequence[Sequence[Check]], clock: Clock) -> Bools:
-    """For every leaf, given as its checks of text, the texts that it admits: truth values of shape (leaves, texts).
+def texts_admitted(texts: pa.Array, asked: Sequence[Sequence[Check]], clock: Clock) -> Bits:
+    """For every leaf, given as its checks of text, the texts that it admits: bitmaps of shape (leaves, words).
 
     Args:
         texts: A string array without nulls.
         asked: Of every leaf, the checks of which one must pass.
         clock: The clock of the evaluation.
     """
-    found = np.zeros((len(asked), len(texts)), np.bool_)
+    found = Marks(len(asked), len(texts))
     members: dict[str, list[int]] = {}
     alike: dict[Constraint, list[int]] = {}
     for number, checks in enumerate(asked):
@@ -44,13 +44,13 @@ def texts_admitted(texts: pa.Array, asked: Sequence[Sequence[Check]], clock: Clo
             if is_utf8(constraint.text):  # no text of a column holds a lone surrogate
                 parts[type(constraint)].append((constraint.text.encode(), numbers))
         else:
-            found[numbers] |= np.fromiter((constraint.admits(text, clock) for text in texts.to_pylist()), np.bool_, len(texts))
+            found.add(numbers, np.flatnonzero(np.fromiter((constraint.admits(text, clock) for text in texts.to_pylist()), np.bool_, len(texts))))
     if len(texts) and any(parts.values()):
         _mark_parts(found, Haystack(texts), parts)
-    return found
+    return found.bits
 
 
-def _mark_parts(found: Bools, haystack: Haystack, parts: Mapping[type[Constraint], Sequence[tuple[bytes, list[int]]]]) -> None:
+def _mark_parts(found: Marks, haystack: Haystack, parts: Mapping[type[Constraint], Sequence[tuple[bytes, list[int]]]]) -> None:
     """Mark the texts that start with, end with or contain something. To compare bytes of UTF-8 is to compare code points."""
     prefixes, suffixes, substrings = ([needle for needle, _ in parts[kind]] for kind in (Prefix, Suffix, Substring))
     ways: list[tuple[type[Constraint], Iterable[tuple[int, Rows]]]] = []
@@ -62,11 +62,11 @@ def _mark_parts(found: Bools, haystack: Haystack, parts: Mapping[type[Constraint
         ways.append((Substring, haystack.with_substrings(substrings)))
     for kind, hits in ways:
         for position, rows in hits:
-            for number in parts[kind][position][1]:
-                found[number, rows] = True
+            if len(rows):
+                found.add(parts[kind][position][1], rows)
 
 
-def _mark_members(found: Bools, texts: pa.Array, members: dict[str, list[int]]) -> None:
+def _mark_members(found: Marks, texts: pa.Array, members: dict[str, list[int]]) -> None:
     names = [name for name in members if is_utf8(name)]
     if not names or not len(texts):
         return
@@ -76,5 +76,4 @@ def _mark_members(found: Bools, texts: pa.Array, members: dict[str, list[int]]) 
     bounds = np.searchsorted(at[hits], np.arange(len(names) + 1))
     for name, start, stop in zip(names, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if start < stop:
-            for number in members[name]:
-                found[number, hits[start:stop]] = True
+            found.add(members[name], hits[start:stop])

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from segmentation.batch.bitmaps import Bools, unpack
+from segmentation.batch.bitmaps import Bits, Bools, all_rows, pack, unpack
 from segmentation.batch.dates import dates_admitted
 from segmentation.batch.numbers import numbers_admitted
 from segmentation.batch.texts import texts_admitted
@@ -85,30 +85,34 @@ class Asked:
         """Whether a date is asked for its text."""
         return any(check.facet is Facet.TEXT and check.kinds & DATES for leaf in self.leaves for check in leaf.checks)
 
-    def of_texts(self, texts: pa.Array) -> Bools:
-        """Which texts pass: truth values of shape (leaves, texts).
+    def of_texts(self, texts: pa.Array) -> Bits:
+        """Which texts pass: bitmaps of shape (leaves, words).
 
         Args:
             texts: A string array without nulls.
         """
         if self.attribute.type not in (None, AttributeType.STRING, AttributeType.GEOPOINT):
-            return self.of_values(texts.to_pylist())
+            return pack(self.of_values(texts.to_pylist()))
         found = self._of_plain_texts(texts)
         if self.asks_text_for_date:
             dated = np.flatnonzero(compute.match_substring_regex(texts, r"^\d{4}-").to_numpy(zero_copy_only=False))
             if len(dated):
-                found[:, dated] = self.of_values(texts.take(pa.array(dated)).to_pylist())
+                truth = np.zeros(len(texts), np.bool_)
+                truth[dated] = True
+                others = ~pack(truth)
+                for bitmap, passed in zip(found, self.of_values(texts.take(pa.array(dated)).to_pylist()), strict=True):
+                    truth[dated] = passed
+                    bitmap[:] = bitmap & others | pack(truth)
         return found
 
-    def _of_plain_texts(self, texts: pa.Array) -> Bools:
+    def _of_plain_texts(self, texts: pa.Array) -> Bits:
         found = texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & Kind.STRING)), self.clock)
-        found[self.of_any_scalar] = True
+        found[self.of_any_scalar] = all_rows(len(texts))
         if any(check.facet is Facet.POINT for leaf in self.leaves for check in leaf.checks):
             numbers = [number for number, leaf in enumerate(self.leaves) if any(check.facet is Facet.POINT for check in leaf.checks)]
-            for at, text in enumerate(texts.to_pylist()):
-                reading = self.reading(text)
-                for number in numbers:
-                    found[number, at] |= self.leaves[number].admits(reading, self.clock)
+            readings = [self.reading(text) for text in texts.to_pylist()]
+            for number in numbers:
+                found[number] |= pack(np.fromiter((self.leaves[number].admits(reading, self.clock) for reading in readings), np.bool_, len(readings)))
         return found
 
     def of_values(self, values: Sequence[Any]) -> Bools:
@@ -141,7 +145,7 @@ class Asked:
             found[:, at] |= self.of_any_scalar
         if texts:
             rows, strings = zip(*texts, strict=True)
-            found[:, list(rows)] |= self._of_plain_texts(pa.array(strings, pa.large_string()))
+            found[:, list(rows)] |= unpack(self._of_plain_texts(pa.array(strings, pa.large_string())), len(strings))
         if numbers:
             rows, doubles = zip(*numbers, strict=True)
             truth = unpack(np.stack(numbers_admitted(self.leaves, np.array(doubles), None, len(doubles))), len(doubles))
@@ -154,7 +158,7 @@ class Asked:
         if texts_of_dates:
             rows, strings = zip(*texts_of_dates, strict=True)
             asked = self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES))
-            found[:, list(rows)] |= texts_admitted(pa.array(strings, pa.large_string()), asked, self.clock)
+            found[:, list(rows)] |= unpack(texts_admitted(pa.array(strings, pa.large_string()), asked, self.clock), len(strings))
         return found
 
     def _of_reading(self, reading: Reading) -> Bools:
