@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -139,6 +140,20 @@ class Replacing(RuleBasedStateMachine):
 TestReplacing = Replacing.TestCase
 assert settings.default is not None
 TestReplacing.settings = settings(max_examples=max(20, settings.default.max_examples // 4), stateful_step_count=15)
+
+
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [({"$is_days_ago": 1}, date(2026, 11, 21)), ({"$is": 5}, date(2026, 11, 17)), ({"$is": 5}, [1, 5]), ({"$starts_with": "2026"}, date(2026, 11, 17))],
+    ids=str,
+)
+def test_what_an_answer_completed_outlives_a_replacement(condition: dict[str, Any], value: Any) -> None:
+    """Tables that wait until they are asked are completed by an answer; a copy that nothing is added to is as complete."""
+    others = [{"id": f"seg_{number}", "name": "", "filter": {"x": {"conditions": {"$contains": f"a{number}"}}}} for number in range(3)]
+    engine = SegmentEngine([{"id": "asked", "name": "", "filter": {"x": {"conditions": condition}}}, *others[:2]])
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert engine.segment_ids({"x": value}, now) == ["asked"]
+    assert engine.replace([others[2]]).segment_ids({"x": value}, now) == ["asked"]
 
 
 def test_a_thousand_replacements() -> None:

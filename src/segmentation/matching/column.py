@@ -267,8 +267,9 @@ class Column:
         self._rows_of_days: dict[int, dict[str, int | _Aged]] = {}
         """Rows of texts by today (0 when only the time matters), or what is needed to find one."""
         declared = self.attribute.type
+        reached = _IN_JSON if declared is None else ~Kind(0)
         for slot in self.slots:
-            slot.seal(capacity, remembered, _IN_JSON if declared is None else ~Kind(0))
+            slot.seal(capacity, remembered, reached & ~Kind.NUMBER)  # of plain numbers the line answers
         facets = {facet for slot in self.slots for facet, _ in slot.tables}
         self._of_the_day = bool(facets & _OF_THE_DAY)
         self._has_ages = Facet.AGE in facets

@@ -1,7 +1,7 @@
 """Intervals, as the places on a line of scalars where their bits flip.
 
 The bits of a scalar are the exclusive or of all flips up to it. Storing them for every gap would take gaps times conjunctions; instead a bitset is stored
-before every run of eight flips, and a look-up applies the few flips between it and the scalar. This is the checkpointing of HEM (Shi and Qian,
+before every run of flips, eight or, where bitsets are wide, more, and a look-up applies the few flips between it and the scalar. This is the checkpointing of HEM (Shi and Qian,
 "HEM: A Hardware-aware Event Matching algorithm", DASFAA 2022), for intervals with any ends. While bitsets are small, those in between are kept as well.
 """
 
@@ -14,7 +14,9 @@ from typing import Any
 
 __all__ = ["Flips"]
 
-_RUN = 8
+_SHORTEST_RUN = 8
+_BITS_A_FLIP = 1 << 11  # that stored bitsets take
+_SEVERAL = 4
 _KEPT_AT_ONCE = 1_024  # gaps
 _LEAST_SHARE = 8  # a line under another has at least so many times as many flips
 
@@ -29,7 +31,7 @@ class Flips:
         under: A line whose flips count as well.
     """
 
-    __slots__ = ("_bits", "_kept", "_scalars", "_stored", "_under")
+    __slots__ = ("_bits", "_kept", "_run", "_scalars", "_stored", "_under")
 
     def __init__(self, flips: Sequence[tuple[Any, int]] = (), initial: int = 0, most_bytes: int = 0, under: Flips | None = None) -> None:
         ordered = sorted(flips, key=_scalar)
@@ -37,9 +39,10 @@ class Flips:
         self._bits = [bit for _, bit in ordered]
         self._under = under
         self._stored: list[int] = [initial if under is None else initial ^ under.initial]
-        """The bits before flip 0, 8, 16 …"""
-        for start in range(0, len(ordered) - _RUN + 1, _RUN):
-            self._stored.append(_flipped(self._stored[-1], self._bits[start : start + _RUN]))
+        """The bits before every run of flips."""
+        run = self._run = max(_SHORTEST_RUN, max(self._stored[0].bit_length(), max(self._bits, default=0)) // _BITS_A_FLIP)
+        for start in range(0, len(ordered) - run + 1, run):
+            self._stored.append(_flipped(self._stored[-1], self._bits[start : start + run]))
         gaps = len(ordered) + 1
         size = max(map(int.bit_length, self._stored)) // 8 + 32
         self._kept: list[int | None] | None = [None] * gaps if gaps * size <= most_bytes else None
@@ -81,11 +84,11 @@ class Flips:
         passed = bisect_right(self._scalars, scalar)
         kept = self._kept
         if kept is None or (found := kept[passed]) is None:
-            run, flips = divmod(passed, _RUN)
-            if 2 * flips > _RUN and run + 1 < len(self._stored):  # nearer to the next stored bits
-                found = _flipped(self._stored[run + 1], self._bits[passed : (run + 1) * _RUN])
+            number, flips = divmod(passed, self._run)
+            if 2 * flips > self._run and number + 1 < len(self._stored):  # nearer to the next stored bits
+                found = _flipped(self._stored[number + 1], self._bits[passed : (number + 1) * self._run])
             else:
-                found = _flipped(self._stored[run], self._bits[passed - flips : passed])
+                found = _flipped(self._stored[number], self._bits[passed - flips : passed])
             if kept is not None:
                 kept[passed] = found
         return found if self._under is None else found ^ self._under.at(scalar)
@@ -96,6 +99,11 @@ def _scalar(flip: tuple[Any, int]) -> Any:
 
 
 def _flipped(bits: int, flips: Sequence[int]) -> int:
-    for flip in map(int.__lshift__, repeat(1), flips):
-        bits ^= flip
-    return bits
+    if len(flips) <= _SEVERAL:
+        for flip in map(int.__lshift__, repeat(1), flips):
+            bits ^= flip
+        return bits
+    together = bytearray((max(flips) >> 3) + 1)
+    for bit in flips:
+        together[bit >> 3] ^= 1 << (bit & 7)
+    return bits ^ int.from_bytes(together, "little")

@@ -20,7 +20,7 @@ __all__ = ["Matcher"]
 
 Payload = TypeVar("Payload")
 
-_WIDEST_BLOCK = 1 << 14
+_WIDEST_BLOCK = 1 << 16
 _FEWEST = 6  # predicates that are worth an index
 _SMALLEST_WASTE = 64  # bits of removed predicates that are not worth tidying
 

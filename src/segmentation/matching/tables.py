@@ -66,7 +66,7 @@ class Table:
         with _SEALING:  # a first look-up of another thread may be sealing it
             new._waiting = self._waiting.copy()
             new._always, new._flips = self._always, self._flips
-            new._parts = self._parts
+            new._parts, new.asked = self._parts, self.asked
         return new
 
     def seal(self) -> None:
