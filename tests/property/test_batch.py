@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,12 +16,14 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segmentation import RecordError, RecordTypeError, SegmentEngine, UnknownSegmentError
 from segmentation.batch import leaves, tables
+from segmentation.batch.isotext import read_iso
 from segmentation.language.attributes import MISSING, finder
+from segmentation.language.dates import Calendar, Moment
 from segmentation.testing import reference
 from segmentation.testing import strategies as our
 
@@ -240,6 +243,44 @@ def test_records_as_json_text(data: st.DataObject) -> None:
     groups: list[dict[str, Any]] = [{key: record[key] for key in ("metadata", "name") if key in record} for record in records]
     table = pa.table({key: pa.array([json.dumps(group.get(key)) for group in groups], pa.string()) for key in ("metadata", "name")})
     compare(segments, table, [{"metadata": None, "name": None, **group} for group in groups], our.NOW, json_columns=["metadata", "name"])
+
+
+@st.composite
+def nearly_iso(draw: st.DrawFn) -> str:
+    """Dates and date-times as software writes them, with a letter changed now and then."""
+    when = draw(st.datetimes(timezones=st.just(UTC)) | st.sampled_from([datetime(2024, 2, 29, tzinfo=UTC), datetime(1900, 2, 28, 23, 59, 59, tzinfo=UTC)]))
+    text = draw(st.sampled_from([when.date().isoformat(), when.isoformat(), when.isoformat(timespec="milliseconds").replace("+00:00", "Z")]))
+    if draw(st.booleans()):
+        place = draw(st.integers(0, len(text)))
+        text = text[:place] + draw(st.sampled_from([*"0123456789:-+.TtZz ", "", "é", "\0", "１"])) + text[place + draw(st.integers(0, 1)) :]
+    return text
+
+
+ODD_ISO = [
+    "2026-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "0000-01-01", "0001-01-01", "9999-12-31", "2026-13-01", "2026-00-10", "2026-04-31", "2026-01-00",
+    "0001-01-01T00:00:00Z", "0002-01-03T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T24:00:00Z", "2026-01-01T23:60:00Z", "2026-01-01T23:59:60Z",
+    "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00.123456+00:00", "2026-01-01T00:00:00.1234567Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00-00:00",
+    "2026-01-01t00:00:00Z", "2026-01-01T00:00:00z", "2026-01-01 00:00:00Z", "2026-01-01T00:00Z", "2026-01-01T00:00:00", "1969-12-31T23:59:59.999999Z", "", "2",
+]  # fmt: skip
+
+
+@given(st.lists(nearly_iso() | st.sampled_from(ODD_ISO), max_size=12), st.sampled_from([pa.string(), pa.large_string()]), st.integers(0, 3))
+@example(ODD_ISO, pa.string(), 1)
+def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> None:
+    """What is read in bulk is what the language reads, one by one; what software mostly writes is read in bulk."""
+    texts = texts[start:]
+    plain, plain_days, moments, instants = read_iso(pa.array(["x"] * start + texts, type_).slice(start))
+    read = {row: Calendar("UTC", "monday").read_text(text) for row, text in enumerate(texts)}
+    found = dict(zip(plain.tolist(), plain_days.tolist(), strict=True))
+    assert found == {row: value.toordinal() for row, value in read.items() if value is not None and not isinstance(value, Moment)}
+    in_bulk = dict(zip(moments.tolist(), instants.tolist(), strict=True))
+    for row, instant in in_bulk.items():
+        moment = read[row]
+        assert isinstance(moment, Moment)
+        assert moment.instant == instant
+    for row, text in enumerate(texts):
+        if re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)", text, re.ASCII) and read[row] is not None:
+            assert row in in_bulk
 
 
 ENGINE = SegmentEngine([{"id": "s", "name": "", "filter": {"name": {"conditions": {"$starts_with": "S"}}}}])

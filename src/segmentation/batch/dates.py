@@ -16,14 +16,15 @@ from segmentation.language.checks import FACETS, Check, Constraint, Facet, Inter
 from segmentation.language.data import Datum, Kind
 from segmentation.language.dates import DAY, FIRST_DAY, LAST_DAY, Calendar, Clock
 
-__all__ = ["OF_INSTANTS", "Integers", "dates_admitted", "days_of"]
+__all__ = ["EPOCH", "OF_INSTANTS", "Integers", "dates_admitted", "days_of"]
 
 Integers = npt.NDArray[np.int64]
 
 OF_INSTANTS = frozenset({Facet.INSTANT, Facet.AGE})
 """The facets of an instant; all others of a date, its text aside, are of its day."""
 
-_EPOCH = 719_163
+EPOCH = 719_163
+"""The day 1 January 1970."""
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
@@ -104,12 +105,12 @@ def _compared(constraint: Constraint, scalars: Integers, clock: Clock) -> Bools:
 def days_of(instants: Integers, calendar: Calendar) -> tuple[Integers, Bools]:
     """The days on which instants fall in the calendar's zone, and whether they are in the calendar at all."""
     utc_days = instants // DAY
-    days = utc_days + _EPOCH
-    if calendar.timezone == "UTC":
+    days = utc_days + EPOCH
+    if calendar.timezone == "UTC" or not len(instants):
         return days, (days >= FIRST_DAY) & (days <= LAST_DAY)
     found = np.zeros(len(instants), np.int64)
     order = np.argsort(utc_days, kind="stable")
-    bounds = np.flatnonzero(np.diff(utc_days[order], prepend=utc_days[order[:1]] - 1)) if len(order) else np.zeros(0, np.intp)
+    bounds = np.flatnonzero(np.diff(utc_days[order], prepend=utc_days[order[:1]] - 1))
     for start, stop in zip(bounds.tolist(), [*bounds[1:].tolist(), len(order)], strict=True):
         rows = order[start:stop]
         _fill(found, instants, rows, int(utc_days[rows[0]]), calendar)
@@ -124,7 +125,7 @@ _FEW = 97
 
 def _fill(found: Integers, instants: Integers, rows: npt.NDArray[np.intp], utc_day: int, calendar: Calendar) -> None:
     """The days of instants of one day in UTC: one by one, but for quarters of an hour that begin and end on one day with one offset."""
-    if FIRST_DAY < utc_day + _EPOCH < LAST_DAY and len(rows) > _FEW:
+    if FIRST_DAY < utc_day + EPOCH < LAST_DAY and len(rows) > _FEW:
         day_of_quarter = _quarters(calendar, utc_day)[(instants[rows] - utc_day * DAY) // _STEP]
         found[rows] = day_of_quarter
         rows = rows[day_of_quarter == 0]

@@ -16,7 +16,7 @@ from pyarrow import types
 
 from segmentation.batch.bitmaps import Bools, Rows
 
-__all__ = ["Haystack"]
+__all__ = ["Haystack", "laid_out"]
 
 _PAD = 8
 _LONGEST_GRAM = 4
@@ -30,6 +30,23 @@ def _code(gram: int, size: int) -> int:
     return gram if size == 2 else (gram * _SPREAD & 0xFFFFFFFF) >> 16  # noqa: PLR2004 - two bytes are a code
 
 
+def laid_out(texts: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The bytes of texts in UTF-8, end to end with some room before and after, and where each text starts and stops.
+
+    Args:
+        texts: A string array without nulls.
+    """
+    width: Any = np.int64 if types.is_large_string(texts.type) else np.int32
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, width, len(texts) + 1, texts.offset * np.dtype(width).itemsize).astype(np.int64)
+    length = int(ends[-1] - ends[0])
+    padded = np.zeros(length + 2 * _PAD, np.uint8)
+    if length:
+        padded[_PAD : _PAD + length] = np.frombuffer(data, np.uint8, length, int(ends[0]))
+    ends += _PAD - ends[0]
+    return padded, ends[:-1], ends[1:]
+
+
 class Haystack:
     """Texts, as the bytes of their UTF-8.
 
@@ -40,15 +57,7 @@ class Haystack:
     __slots__ = ("_data", "_rows_of_bytes", "_starts", "_stops")
 
     def __init__(self, texts: pa.Array) -> None:
-        width: Any = np.int64 if types.is_large_string(texts.type) else np.int32
-        _, offsets, data = texts.buffers()
-        ends = np.frombuffer(offsets, width, len(texts) + 1, texts.offset * np.dtype(width).itemsize).astype(np.int64)
-        length = int(ends[-1] - ends[0])
-        self._data = np.zeros(length + 2 * _PAD, np.uint8)
-        if length:
-            self._data[_PAD : _PAD + length] = np.frombuffer(data, np.uint8, length, int(ends[0]))
-        ends += _PAD - ends[0]
-        self._starts, self._stops = ends[:-1], ends[1:]
+        self._data, self._starts, self._stops = laid_out(texts)
         self._rows_of_bytes: npt.NDArray[np.int32] | None = None
 
     def with_prefixes(self, needles: Sequence[bytes]) -> Iterator[Rows]:

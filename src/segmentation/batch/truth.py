@@ -16,19 +16,21 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from segmentation.batch.bitmaps import Bits, Bools, all_rows, pack, unpack
-from segmentation.batch.dates import dates_admitted
+from segmentation.batch.bitmaps import Bits, Bools, Rows, all_rows, pack, unpack, word_count
+from segmentation.batch.dates import EPOCH, Integers, dates_admitted, days_of
+from segmentation.batch.isotext import read_iso
 from segmentation.batch.numbers import numbers_admitted
 from segmentation.batch.texts import texts_admitted
 from segmentation.errors import is_utf8
 from segmentation.language.attributes import Attribute, AttributeType
 from segmentation.language.checks import WHOLE_VALUE, Check, Facet
 from segmentation.language.data import DATES, TEXT_DATES, Kind, Reading, data_of, plain, read
-from segmentation.language.dates import Calendar, Clock
+from segmentation.language.dates import DAY, Calendar, Clock
 from segmentation.language.predicate import Leaf
 
 __all__ = ["Asked", "distinct"]
 
+_LEAVES_AT_ONCE = 512
 _MOST_EXACT = 1 << 53
 """Integers up to this size are doubles."""
 
@@ -91,19 +93,55 @@ class Asked:
         Args:
             texts: A string array without nulls.
         """
-        if self.attribute.type not in (None, AttributeType.STRING, AttributeType.GEOPOINT):
-            return pack(self.of_values(texts.to_pylist()))
-        found = self._of_plain_texts(texts)
-        if self.asks_text_for_date:
-            dated = np.flatnonzero(compute.match_substring_regex(texts, r"^\d{4}-").to_numpy(zero_copy_only=False))
-            if len(dated):
-                truth = np.zeros(len(texts), np.bool_)
-                truth[dated] = True
-                others = ~pack(truth)
-                for bitmap, passed in zip(found, self.of_values(texts.take(pa.array(dated)).to_pylist()), strict=True):
-                    truth[dated] = passed
-                    bitmap[:] = bitmap & others | pack(truth)
+        match self.attribute.type:
+            case None | AttributeType.STRING | AttributeType.GEOPOINT:
+                found = self._of_plain_texts(texts)
+                if not self.asks_text_for_date:
+                    return found
+                is_left = compute.match_substring_regex(texts, r"^\d{4}-").to_numpy(zero_copy_only=False)
+            case AttributeType.DATE | AttributeType.DATETIME:
+                found = np.zeros((len(self.leaves), word_count(len(texts))), "<u8")
+                is_left = np.ones(len(texts), np.bool_)
+            case _:
+                return pack(self.of_values(texts.to_pylist()))
+        self._add_dates(found, texts, is_left)
+        left = np.flatnonzero(is_left)
+        if len(left):  # what is not written as most software does
+            others = ~pack(is_left)
+            truth = np.zeros(len(texts), np.bool_)
+            for bitmap, passed in zip(found, self.of_values(texts.take(pa.array(left)).to_pylist()), strict=True):
+                truth[left] = passed
+                bitmap[:] = bitmap & others | pack(truth)
         return found
+
+    def _add_dates(self, found: Bits, texts: pa.Array, is_left: Bools) -> None:
+        """Add the verdicts of texts that are read in bulk, which are then not left any more."""
+        if not is_left.any():
+            return
+        declared = self.attribute.type
+        plain, plain_days, moments, instants = iso = read_iso(texts)
+        parts: list[tuple[Kind, Rows, Integers, Integers | None]] = []
+        if declared is AttributeType.DATE:
+            parts = [(Kind.DATE, plain, plain_days, None), (Kind.DATE, moments, iso.written_days, None)]
+        else:
+            days, _ = days_of(instants, self.calendar)
+            parts = [(Kind.DATETIME if declared else Kind.TEXT_DATETIME, moments, days, instants)]
+            if declared is None:
+                parts.append((Kind.TEXT_DATE, plain, plain_days, None))
+            elif self.calendar.timezone == "UTC":
+                parts.append((Kind.DATETIME, plain, plain_days, (plain_days - EPOCH) * DAY))
+        known = np.zeros(len(texts), np.bool_)
+        for kind, rows, part_days, part_instants in parts:
+            known[rows] = True
+            for first in range(0, len(self.leaves) if len(rows) else 0, _LEAVES_AT_ONCE):
+                asked = self.checks(lambda _: True)[first : first + _LEAVES_AT_ONCE]
+                _mark(found[first : first + _LEAVES_AT_ONCE], rows, dates_admitted(asked, kind, part_days, part_instants, self.clock))
+        is_left &= ~known
+        if declared:
+            bits = pack(known)
+            found[self.of_any_scalar] |= bits
+            if self.asks_date_for_text:
+                found |= bits & texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES)), self.clock)
 
     def _of_plain_texts(self, texts: pa.Array) -> Bits:
         found = texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & Kind.STRING)), self.clock)
@@ -173,6 +211,15 @@ class _OfElements(Asked):
     def reading(self, stored: Any) -> Reading:
         data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
         return Reading(data, is_known=True, is_present=True, size=1)
+
+
+def _mark(found: Bits, rows: Rows, truth: Bools) -> None:
+    """Add to bitmaps the rows, of some, that pass."""
+    spare = np.zeros(found.shape[1] << 6, np.bool_)
+    for bitmap, passed in zip(found, truth, strict=True):
+        if passed.any():
+            spare[rows] = passed
+            np.bitwise_or(bitmap, pack(spare), out=bitmap)
 
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
