@@ -1,8 +1,9 @@
 """Intervals, as the places on a line of scalars where their bits flip.
 
 The bits of a scalar are the exclusive or of all flips up to it. Storing them for every gap would take gaps times conjunctions; instead a bitset is stored
-before every run of flips, eight or, where bitsets are wide, more, and a look-up applies the few flips between it and the scalar. This is the checkpointing of HEM (Shi and Qian,
-"HEM: A Hardware-aware Event Matching algorithm", DASFAA 2022), for intervals with any ends. While bitsets are small, those in between are kept as well.
+before every run of flips, eight or, where bitsets are wide, more, and a look-up applies the few flips between it and the scalar. This is the checkpointing
+of HEM (Shi and Qian, "HEM: A Hardware-aware Event Matching algorithm", DASFAA 2022), for intervals with any ends. While bitsets are small, those in between
+are kept as well.
 """
 
 from __future__ import annotations
