@@ -1,7 +1,7 @@
 """A haystack: texts laid end to end, searched for many needles at once.
 
-To look for every needle through every text costs needles times bytes. Here each needle stands for its rarest gram, two to four neighbouring bytes; one
-pass over all grams of a length finds the places of those that stand for some needle, and only there the needles are compared.
+To look for every needle through every text costs needles times bytes. Here each needle stands for the rarest pair of its bytes; one pass over all pairs
+finds the places of those that stand for some needle, and only there the needles are compared.
 """
 
 from __future__ import annotations
@@ -14,20 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import types
 
-from segmentation.batch.bitmaps import Bools, Rows
+from segmentation.batch.bitmaps import Rows
 
 __all__ = ["Haystack", "laid_out"]
 
 _PAD = 8
-_LONGEST_GRAM = 4
-_SPREAD = 0x9E3779B1  # a number that spreads 32 bits over the upper 16 (Knuth, The Art of Computer Programming 6.4)
+_MOST_PAIRS = 255  # that one byte can number, besides none
 _SAMPLE = 1 << 16
-_AT_ONCE = 1 << 20  # places that are compared together
-
-
-def _code(gram: int, size: int) -> int:
-    """The code of a gram of so many bytes, 0 to 65,535."""
-    return gram if size == 2 else (gram * _SPREAD & 0xFFFFFFFF) >> 16  # noqa: PLR2004 - two bytes are a code
 
 
 def laid_out(texts: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -97,81 +90,48 @@ class Haystack:
 
     def with_substrings(self, needles: Sequence[bytes]) -> Iterator[tuple[int, Rows]]:
         """The number of every needle, in no order, with the texts that hold it; a text may come twice."""
-        by_size: dict[int, list[int]] = {}
+        everywhere = np.arange(len(self._starts))
+        pair_at = self._data[:-1].astype(np.uint16) | (self._data[1:].astype(np.uint16) << np.uint16(8))
+        frequency = np.bincount(pair_at[:: max(1, len(pair_at) // _SAMPLE)], minlength=1 << 16)
+        by_pair: dict[int, list[tuple[int, int]]] = {}
         for number, needle in enumerate(needles):
             if not needle:
-                yield number, np.arange(len(self._starts))
+                yield number, everywhere
             elif len(needle) == 1:
-                places = _PAD + np.flatnonzero(self._data[_PAD : len(self._data) - _PAD] == needle[0])
-                yield number, self._rows_between(places, places)[0]
+                yield number, self._rows_at(np.flatnonzero(self._data == needle[0]), 1)
             else:
-                by_size.setdefault(min(len(needle), _LONGEST_GRAM), []).append(number)
-        for size, numbers in by_size.items():
-            yield from self._with_grams(size, [needles[number] for number in numbers], numbers)
+                own = [needle[step] | needle[step + 1] << 8 for step in range(len(needle) - 1)]
+                step = min(range(len(own)), key=lambda step: frequency[own[step]])
+                by_pair.setdefault(own[step], []).append((number, step))
+        wanted = list(by_pair)
+        for first in range(0, len(wanted), _MOST_PAIRS):
+            some = wanted[first : first + _MOST_PAIRS]
+            numbers = np.zeros(1 << 16, np.uint8)
+            numbers[some] = np.arange(1, len(some) + 1)
+            found = np.take(numbers, pair_at)
+            hits = np.flatnonzero(found)
+            found = found[hits]
+            hits = hits[np.argsort(found, kind="stable")]
+            bounds = np.cumsum(np.bincount(found, minlength=len(some) + 1)).tolist()
+            for number, pair in enumerate(some, 1):
+                places = hits[bounds[number - 1] : bounds[number]]
+                for needle_number, step in by_pair[pair]:
+                    yield needle_number, self._holding(places - step, needles[needle_number], step)
 
-    def _with_grams(self, size: int, needles: Sequence[bytes], numbers: Sequence[int]) -> Iterator[tuple[int, Rows]]:
-        """The same for needles of some numbers, each found by a gram of so many bytes."""
-        code_at = self._codes(size)
-        frequency = np.bincount(code_at[:: max(1, len(code_at) // _SAMPLE)], minlength=1 << 16).tolist()
-        by_code: dict[int, list[tuple[int, int]]] = {}
-        for place, needle in enumerate(needles):
-            codes = [_code(int.from_bytes(needle[step : step + size], "little"), size) for step in range(len(needle) - size + 1)]
-            _, step, code = min((frequency[code], step, code) for step, code in enumerate(codes))
-            by_code.setdefault(code, []).append((place, step))
-        ranks = np.zeros(1 << 16, np.int32)
-        ranks[list(by_code)] = np.arange(1, len(by_code) + 1)
-        found = np.take(ranks, code_at)
-        hits = np.flatnonzero(found)
-        found = found[hits].astype(np.uint16 if len(by_code) < 1 << 16 else np.int32)  # two bytes are sorted by their digits
-        hits = hits[np.argsort(found, kind="stable")]
-        bounds = np.cumsum(np.bincount(found, minlength=len(by_code) + 1))
-        waiting: list[tuple[int, Rows]] = []
-        room = _AT_ONCE
-        for rank, standing in enumerate(by_code.values(), 1):
-            for place, step in standing:
-                places = hits[bounds[rank - 1] : bounds[rank]] - step
-                waiting.append((place, places))
-                room -= len(places)
-                if room < 0:
-                    yield from self._holding(waiting, needles, numbers)
-                    waiting, room = [], _AT_ONCE
-        if waiting:
-            yield from self._holding(waiting, needles, numbers)
+    def _holding(self, places: npt.NDArray[np.int64], needle: bytes, known: int) -> Rows:
+        """The texts in which a needle stands at some of the places; two bytes of it, from `known`, do."""
+        for step, byte in enumerate(needle):
+            if not known <= step <= known + 1:
+                inside = np.clip(places + step, 0, len(self._data) - 1)
+                places = places[self._data[inside] == byte]
+        return self._rows_at(places, len(needle))
 
-    def _holding(self, candidates: Sequence[tuple[int, Rows]], needles: Sequence[bytes], numbers: Sequence[int]) -> Iterator[tuple[int, Rows]]:
-        """Of needles and the places where each may stand, the number of each and the texts that hold it; all needles are compared together."""
-        some = [needles[place] for place, _ in candidates]
-        lengths = np.array([len(needle) for needle in some])
-        letters = np.zeros((len(some), int(lengths.max())), np.uint8)
-        for letters_of, needle in zip(letters, some, strict=True):
-            letters_of[: len(needle)] = np.frombuffer(needle, np.uint8)
-        places = np.concatenate([found for _, found in candidates])
-        which = np.repeat(np.arange(len(some)), [len(found) for _, found in candidates])
-        inside = (places >= _PAD) & (places + lengths[which] <= len(self._data) - _PAD)
-        places, which = places[inside], which[inside]
-        for step in range(letters.shape[1]):
-            same = np.take(self._data, places + step, mode="clip") == letters[which, step]
-            if step >= lengths.min():
-                same |= step >= lengths[which]
-            places, which = places[same], which[same]
-        rows, is_whole = self._rows_between(places, places + lengths[which] - 1)
-        rows, which = rows[is_whole], which[is_whole]
-        bounds = np.searchsorted(which, np.arange(len(some) + 1)).tolist()
-        for row, (place, _) in enumerate(candidates):
-            yield numbers[place], rows[bounds[row] : bounds[row + 1]]
-
-    def _codes(self, size: int) -> npt.NDArray[np.uint16]:
-        """The code of the gram of so many bytes at every place. Grams of more than two bytes may share one."""
-        count = len(self._data) - size + 1
-        grams = self._data[:count].astype(np.uint32)
-        for step in range(1, size):
-            grams |= self._data[step : step + count].astype(np.uint32) << np.uint32(8 * step)
-        return (grams if size == 2 else (grams * np.uint32(_SPREAD)) >> np.uint32(16)).astype(np.uint16)  # noqa: PLR2004 - two bytes are a code
-
-    def _rows_between(self, firsts: Rows, lasts: Rows) -> tuple[Rows, Bools]:
-        """The texts that hold the bytes at some places, and whether those at others are of the same texts."""
+    def _rows_at(self, places: npt.NDArray[np.int64], length: int) -> Rows:
+        """The texts that hold so many bytes from some places on."""
         if self._rows_of_bytes is None:
             self._rows_of_bytes = np.full(len(self._data), -1, np.int32)
             self._rows_of_bytes[_PAD : len(self._data) - _PAD] = np.repeat(np.arange(len(self._starts), dtype=np.int32), self._stops - self._starts)
-        rows = self._rows_of_bytes[firsts]
-        return rows.astype(np.intp), rows == self._rows_of_bytes[lasts]
+        places = places[(places >= _PAD) & (places + length <= len(self._data) - _PAD)]
+        rows = self._rows_of_bytes[places]
+        whole: Rows = rows[rows == self._rows_of_bytes[places + (length - 1)]].astype(np.intp)
+        return whole
