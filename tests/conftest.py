@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from segmentation.matching import matcher
+from segmentation.matching import block, matcher
 
 # Machines that share their cores are slow at random, so no test has a deadline and slow generation is no fault. `ci` must give the same verdict twice.
 _CALM = (HealthCheck.too_slow,)
@@ -38,9 +38,10 @@ def corpus() -> Path:
 
 @pytest.fixture(scope="module")
 def indexed() -> Iterator[None]:
-    """Two segments are indexed already, where an engine would ask so few one by one: what is small is quick to try and to read."""
+    """Two segments are indexed already, and answered for by rows alone, where an engine would ask so few one by one: what is small is quick to try and to read."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matcher, "_FEWEST", 2)
+        patch.setattr(matcher, "_MOST_ASKED", 1)
+        patch.setattr(block, "_NARROW", 0)
         yield
 
 

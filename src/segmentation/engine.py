@@ -43,32 +43,31 @@ _NO_CLOCKS: _Clocks = ((None, Clock(1, 0, 0)), (None, Clock(1, 0, 0)))
 
 
 class _Held:
-    """A segment in an engine, with its forms in answers and as a test, each made when first asked for: threads that race make equal ones."""
+    """A segment in an engine, with its forms in answers and as a test, each made when first asked for: threads that race make equal ones.
 
-    __slots__ = ("_simple", "_test", "definition", "id", "json", "order")
+    The forms in answers are slots that are filled when first read, because an answer reads hundreds, and properties would take longer than the rest.
+    """
 
+    __slots__ = ("_test", "definition", "id", "json", "order", "simple")
+
+    simple: SimpleSegment
     json: bytes
-    """As JSON text: a slot that is filled when first asked for, because an answer asks hundreds, and a property would take longer than the rest."""
 
     def __init__(self, order: int, definition: Definition) -> None:
         self.order = order
         self.id = definition.id
         self.definition = definition
-        self._simple: SimpleSegment | None = None
         self._test: Test | None = None
-
-    @property
-    def simple(self) -> SimpleSegment:
-        if self._simple is None:
-            self._simple = SimpleSegment(id=self.definition.id, name=self.definition.name)
-        return self._simple
 
     def __getattr__(self, name: str) -> Any:
         """What an empty slot comes to."""
-        if name != "json":
-            raise AttributeError(name)
-        self.json = self.simple.model_dump_json().encode()
-        return self.json
+        if name == "simple":
+            self.simple = SimpleSegment(id=self.definition.id, name=self.definition.name)
+            return self.simple
+        if name == "json":
+            self.json = self.simple.model_dump_json().encode()
+            return self.json
+        raise AttributeError(name)
 
     def test(self, calendar: Calendar) -> Test:
         if self._test is None:
@@ -80,6 +79,7 @@ _order: Callable[[_Held], int] = attrgetter("order")
 _id: Callable[[_Held], str] = attrgetter("id")
 _predicate: Callable[[_Held], Predicate] = attrgetter("definition.predicate")
 _json: Callable[[_Held], bytes] = attrgetter("json")
+_simple: Callable[[_Held], SimpleSegment] = attrgetter("simple")
 
 
 def _settings(
@@ -198,7 +198,7 @@ class SegmentEngine:
             RecordTypeError: The customer is not an object (a `TypeError`).
             ValueError: `now` has no time zone.
         """
-        return CustomerSegmentsList.of([held.simple for held in self._match(customer, now)])
+        return CustomerSegmentsList.of([*map(_simple, self._match(customer, now))])
 
     def evaluate_json(self, customer: Record, now: datetime | None = None) -> bytes:
         """The answer of `evaluate` as JSON text in UTF-8."""

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmentation import SegmentEngine
+from segmentation.matching import block, matcher
 from segmentation.testing import reference
 from segmentation.testing import strategies as our
 
@@ -31,15 +32,20 @@ FEW = settings(max_examples=max(10, settings.default.max_examples // 5)) if sett
 def compare(segments: Sequence[Mapping[str, Any]], calls: Calls, options: Mapping[str, Any] = OPTIONS) -> int:
     """One engine and the reference on every record, then once more in reverse order; the number of (segment, record) pairs that were compared.
 
-    An engine that remembers nothing, and the question for a single segment, which has a way of its own, go along.
+    An engine that remembers nothing, one that never asks conditions one by one, and the question for a single segment, which has a way of its own, go along.
     """
     engine, forgetful = SegmentEngine(segments, **options), SegmentEngine(segments, **options, cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "_MOST_ASKED", 0)
+        patch.setattr(block, "_NARROW", 0)
+        by_rows = SegmentEngine(segments, **options)
     expected = [reference.segment_ids(segments, record, now=now, **options) for record, now in calls]
     for there_or_back in (1, -1):
         for turn, ((record, now), ids) in enumerate(list(zip(calls, expected, strict=True))[::there_or_back]):
             asked = {segments[(turn * 7 + step) % len(segments)]["id"] for step in range(5)}
             for found, wanted in (
                 (engine.segment_ids(record, now), ids),
+                (by_rows.segment_ids(record, now), ids),
                 (forgetful.segment_ids(record, now) if there_or_back > 0 else ids, ids),
                 (
                     [segment["id"] for segment in segments if segment["id"] in asked and engine.is_member(record, segment["id"], now)],

@@ -106,13 +106,14 @@ RECORDS: list[dict[str, Any]] = [
     {"address": {"city": "Wien"}, "a": "text"},
     {"address.city": "Graz", "city": None},
     {"loyalty": {"campaigns": {"x.y": {"points": 7}}}},
+    {"v0": 1, "a": {"get": 2}, "k1)\n  return (": 3, "'": 4, '"': 5},
     {},
 ]
 
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_looking_up_all_at_once_is_looking_up_each(record: dict[str, Any]) -> None:
-    keys = ["a", "a.b", "a.b.c", "city", "address.city", "loyalty_points.campaigns.x.y.points", "a.", ".a"]
+    keys = ["a", "a.b", "a.b.c", "city", "address.city", "loyalty_points.campaigns.x.y.points", "a.", ".a", "v0", "a.get", "k1)\n  return (", "'", '"']
     lookup = Lookup(keys)
     assert list(lookup.values(record)[: len(keys)]) == [Lookup([key]).values(record)[0] for key in keys]
     assert list(lookup.values(record)[: len(keys)]) == [find(record) for find in lookup._finders]
@@ -257,3 +258,34 @@ def test_a_source_that_is_no_text_and_no_path_is_refused() -> None:
     with pytest.raises(TypeError, match="not from an array"):
         SegmentEngine.from_json([segment(0, {})])  # type: ignore[arg-type]
     assert len(SegmentEngine.from_json(bytearray(b"[]"))) == 0
+
+
+def varied(number: int) -> dict[str, Any]:
+    return {**condition("name", "$contains", f"x{number}"), **condition("metadata.age", "$more_than", number)}
+
+
+def test_few_conditions_are_asked_and_a_text_that_comes_again_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    segments = [segment(number, varied(number)) for number in range(60)]
+    monkeypatch.setattr("segmentation.matching.block._NARROW", 4_096)
+    engine = SegmentEngine(segments)
+    (block,) = engine._matcher._blocks
+    names = block.columns[Attribute("name")]
+    record = {"name": "x1 x2 x3", "metadata": {"age": 3}}
+    answers = []
+    for _ in range(3):
+        answers.append(engine.segment_ids(record, NOW))
+        answers.append(sorted(names.texts))
+    assert answers == [["seg_1", "seg_2"], [], ["seg_1", "seg_2"], ["x1 x2 x3"], ["seg_1", "seg_2"], ["x1 x2 x3"]]
+
+
+def test_an_engine_asks_directly_as_long_as_that_is_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segmentation.matching.matcher._MOST_ASKED", 32)
+    few, many = ([segment(number, varied(number)) for number in range(count)] for count in (2, 33))
+    assert SegmentEngine(few)._matcher._direct is not None
+    assert SegmentEngine(many)._matcher._direct is None
+    grown = SegmentEngine(few).replace(add=many[2:])
+    assert grown._matcher._direct is None
+    shrunk = grown.replace(remove=[each["id"] for each in many[1:]])
+    record = {"name": "x0 x1", "metadata": {"age": 9}}
+    assert grown.segment_ids(record, NOW) == ["seg_0", "seg_1"]
+    assert shrunk.segment_ids(record, NOW) == ["seg_0"]

@@ -83,7 +83,7 @@ def read(stored: Any, attribute: Attribute, calendar: Calendar) -> Reading:
     is_known = value is not None and (attribute.type is None or bool(data))
     if not is_known and attribute.counts:
         data = (Datum(Kind.NUMBER, 0),)
-    return Reading(data, is_known=is_known, is_present=is_known or attribute.counts, size=0 if value is None else 1)
+    return Reading(data, is_known, is_known or attribute.counts, 0 if value is None else 1)
 
 
 def plain(stored: Any) -> Any:

@@ -89,9 +89,10 @@ class Calendar:
         """
         if when.tzinfo is None:
             when = when.replace(tzinfo=self.zone, fold=0)
-        instant = (when - _EPOCH_INSTANT) // _MICROSECOND
-        day = self.day_of(instant)
-        return None if day is None else Moment(instant, day)
+        since = when - _EPOCH_INSTANT
+        instant = since.days * DAY + since.seconds * 1_000_000 + since.microseconds
+        day = since.days + _EPOCH if self._is_utc else self.day_of(instant)
+        return None if day is None or not FIRST_DAY <= day <= LAST_DAY else Moment(instant, day)
 
     def day_of(self, instant: int) -> int | None:
         """The day on which an instant falls in this time zone; None when it, in UTC or in the zone, is outside the calendar."""

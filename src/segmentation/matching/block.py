@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -11,17 +12,22 @@ from segmentation.language.attributes import Attribute, Record
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Leaf, Listed, names_of
 from segmentation.matching.column import Column
-from segmentation.matching.direct import FEW_VALUED
+from segmentation.matching.direct import FEW_VALUED, Readings
 from segmentation.matching.formulas import Formula
 from segmentation.matching.plan import Conjunction
 from segmentation.matching.postings import Members
+from segmentation.matching.questions import Questions
 
 __all__ = ["Block", "Entry", "Listing", "taken"]
 
 Payload = TypeVar("Payload")
 
+_NARROW = 4_096  # conjunctions of which few may be left to be asked
+_EFFORT_OF_CONJUNCTION = 0.4  # in microseconds, about
+_LIKELY = 0.6  # that a question of a conjunction is asked: one of those before may have been answered with no
 _WORD = 32
 _DENSE = 24  # one bit in so many is many
+_FEW, _SHORT = 8, 1_024  # so few bits, among so many, are taken one by one
 _AS_TRUTH = bytes.maketrans(b"01", b"\0\1")
 _BIT = {1 << bit: bit for bit in range(_WORD)}
 
@@ -35,6 +41,24 @@ class Entry(NamedTuple, Generic[Payload]):
     """The answer's name."""
     formula: Formula | None
     """For a candidate: what decides when a conjunction holds. None when those are exact."""
+
+
+class _Asking(NamedTuple):
+    """When conditions are asked one by one at a column whose row is not at hand, and which."""
+
+    few: int
+    """So many conjunctions are sooner asked about this column than the row of a new value is found."""
+    here: Questions
+    few_at_all: int
+    """So many are sooner asked about this column and all that are still to come than the rows of new values are found."""
+    from_here: Questions
+
+
+_Place = tuple[int, int, Mapping[str, int], Mapping[Any, int], Sequence[Any], Sequence[int | None] | None, Column, _Asking | None]
+"""A column in the order in which a record's values are looked at, with what finds most rows laid out for the loop that does: the number of its value; the
+bits that ask about it, where it takes less time to look whether any is left than to go on; the rows of texts; those of what has few values; the scalars and
+the bits of the line of plain numbers, where that is at hand; the column; the questions. A plain tuple, because named ones are slow to take apart.
+"""
 
 
 class Listing:
@@ -86,7 +110,9 @@ def _merged(one: Members, other: Members) -> Members:
 class Block(Generic[Payload]):
     """Conjunctions in a row, indexed by attribute. Never changed once built: `extended` answers another block, which shares what it can."""
 
-    __slots__ = ("_lasts", "_order", "_others", "candidates", "capacity", "columns", "formulas", "labels", "listing", "payloads")
+    __slots__ = (
+        "_conjunctions", "_lasts", "_order", "_others", "candidates", "capacity", "columns", "formulas", "labels", "listing", "payloads"
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.payloads: list[Payload] = []
@@ -105,8 +131,9 @@ class Block(Generic[Payload]):
         """The number of conjunctions that rows have room for."""
         self.columns: dict[Attribute, Column] = {}
         self.listing: Listing | None = None
-        self._order: list[tuple[int, Column]] = []
-        """The columns, each with the number of its attribute's value."""
+        self._order: tuple[_Place, ...] = ()
+        self._conjunctions: list[Sequence[tuple[Leaf, bool]]] = []
+        """By bit, the conditions; nothing in wide blocks, where few are never left."""
 
     @property
     def width(self) -> int:
@@ -131,6 +158,7 @@ class Block(Generic[Payload]):
         new.candidates, new.formulas = self.candidates, self.formulas.copy()
         new.columns = self.columns.copy()
         new.listing = self.listing and self.listing.copy()
+        new._conjunctions = self._conjunctions.copy()
         copied: set[Attribute] = set()
         for entry, conjunctions in additions:
             for conjunction in conjunctions:
@@ -144,6 +172,7 @@ class Block(Generic[Payload]):
                         new.listing.add(leaf, bit, is_negated=is_negated)
                     else:
                         by_attribute.setdefault(leaf.attribute, []).append((leaf, is_negated))
+                new._conjunctions.append([literal for literals in by_attribute.values() for literal in literals])
                 for attribute, literals in by_attribute.items():
                     if attribute not in copied:
                         copied.add(attribute)
@@ -162,33 +191,79 @@ class Block(Generic[Payload]):
             copied.update(new.columns)
         for attribute in copied:
             new.columns[attribute].seal(new.capacity, budget // len(new.columns))
-        # The most restrictive for their effort first: little may be left for the others to do.
-        ordered = sorted(new.columns.items(), key=lambda item: item[1].effort / (1 + item[1].restricted.bit_count()))
-        for attribute, _ in ordered:
-            numbers.setdefault(attribute, len(numbers))
-        new._order = [(numbers[attribute], column) for attribute, column in ordered]
+        new._arrange(numbers, calendar, budget)
         return new
+
+    def _arrange(self, numbers: dict[Attribute, int], calendar: Calendar, budget: int) -> None:
+        """Put the columns in order, the most restrictive for their effort first: little may be left for the others to do."""
+        ordered = sorted(self.columns.values(), key=lambda column: column.effort / (1 + column.restricted.bit_count()))
+        for column in ordered:
+            numbers.setdefault(column.attribute, len(numbers))
+        asking: list[_Asking] | list[None] = [None] * len(ordered)
+        if self.capacity > _NARROW:
+            self._conjunctions = []
+        else:
+            asking = self._asking(ordered, numbers, Readings(calendar, is_kept=budget > 0))
+        is_short = self.capacity <= _SHORT
+        self._order = tuple(
+            (
+                numbers[column.attribute],
+                column.restricted if is_short else 0,
+                column.texts,
+                column.others,
+                *((column.line and column.line.at_hand) or ((), None)),
+                column,
+                asked,
+            )
+            for column, asked in zip(ordered, asking, strict=True)
+        )
+
+    def _asking(self, ordered: Sequence[Column], numbers: Mapping[Attribute, int], readings: Readings) -> list[_Asking]:
+        """For every column, in order, what is asked one by one."""
+        saved, spent = 0.0, _EFFORT_OF_CONJUNCTION
+        asking: list[_Asking] = []
+        for place in reversed(range(len(ordered))):
+            column = ordered[place]
+            gain = column.effort - column.effort_of_reading
+            saved += gain * column.novelty
+            spent += _LIKELY * column.effort_of_test * column.restricted.bit_count() / self.width
+            here, from_here = (
+                Questions(self._conjunctions, {each.attribute: numbers[each.attribute] for each in some}, readings) for some in ([column], ordered[place:])
+            )
+            asking.append(_Asking(int(gain / column.effort_of_test), here, int(saved / spent), from_here))
+        return asking[::-1]
 
     def match(self, alive: int, values: Sequence[Any], record: Record, clock: Clock) -> int:
         """The entries of which a conjunction among the bits `alive` holds, given the record's stored values: the last bit of each, candidates undecided."""
         if self.listing is not None:
             alive &= ~(self.listing.positives ^ self.listing.hits(record, clock))
-        for number, column in self._order:
-            asked = alive & column.restricted
-            if asked:
-                stored = values[number]
-                kind = type(stored)
-                row: int | None
-                if kind is str:
-                    row = column.texts.get(stored)
-                    if row is None and column.few and asked.bit_count() <= column.few:
-                        alive = column.sieved(alive, asked, stored)
+        for number, restricted, texts, others, scalars, kept, column, asking in self._order:
+            if restricted and not alive & restricted:
+                continue
+            stored = values[number]
+            kind = type(stored)
+            if kind is str:
+                row = texts.get(stored)
+            elif kept is not None and (kind is int or (kind is float and stored == stored)):  # noqa: PLR0124 - NaN is not a number
+                row = kept[bisect_right(scalars, stored)]
+            else:
+                row = others.get(stored) if kind in FEW_VALUED else None
+            if row is None:
+                asked = alive & column.restricted
+                if not asked:
+                    continue
+                if asking is not None and kind is str:
+                    if alive.bit_count() <= asking.few_at_all:
+                        if column.is_rare(stored):
+                            alive = asking.from_here.sieved(alive, alive, values, clock)
+                            break
+                    elif asked.bit_count() <= asking.few and column.is_rare(stored):
+                        alive = asking.here.sieved(alive, asked, values, clock)
                         continue
-                elif (kind is int or (kind is float and stored == stored)) and column.number_row is not None:  # noqa: PLR0124 - NaN is not a number
-                    row = column.number_row(stored)
-                else:
-                    row = column.others.get(stored) if kind in FEW_VALUED else None
-                alive &= column.row(stored, clock) if row is None else row
+                row = column.row(stored, clock)
+            alive &= row
+            if not alive:
+                return 0
         # Within each entry's bits, a carry reaches the last one from any other (and never passes it).
         return ((alive & self._others) + self._others | alive) & self._lasts if self._others else alive
 
@@ -204,7 +279,14 @@ def taken(items: Sequence[_Item], bits: int) -> list[_Item]:
     found: list[_Item] = []
     if not bits:
         return found
-    if bits.bit_count() * _DENSE > bits.bit_length():
+    count = bits.bit_count()
+    if count <= _FEW and bits.bit_length() <= _SHORT:
+        while bits:
+            lowest = bits & -bits
+            found.append(items[lowest.bit_length() - 1])
+            bits ^= lowest
+        return found
+    if count * _DENSE > bits.bit_length():
         return list(compress(items, bin(bits)[:1:-1].encode().translate(_AS_TRUTH)))
     append = found.append
     size = (bits.bit_length() + _WORD - 1) // _WORD

@@ -17,10 +17,10 @@ from typing import Any
 
 from segmentation.language.attributes import Attribute, AttributeType, Missing
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Constraint, Facet
-from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, read
+from segmentation.language.data import DATES, TEXT_DATES, Datum, Kind, Reading, data_of, read
 from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import A_SCALAR, NO_CLOCK, Leaf
-from segmentation.matching.direct import FEW_VALUED, text_test
+from segmentation.matching.direct import FEW_VALUED
 from segmentation.matching.flips import Flips
 from segmentation.matching.spans import EVERYTHING, Span, complement, intersection, spans
 from segmentation.matching.tables import Hits, Table
@@ -38,12 +38,13 @@ _COUNTS_KEPT = 64  # elements of an array up to which what it is as a whole is r
 _LONGEST = 256  # letters of a text that is remembered
 _SHORTEST_DATE = len("YYYY-MM-DD")
 _DASH = 4  # where the first dash of ISO text stands
-_NARROW = 4_096  # capacity up to which few conditions may be left to be asked
 _EFFORT_OF_NUMBER = 0.4
-_EFFORT_OF_ROW = 0.6
-_EFFORT_OF_READING = 6.0
+_EFFORT_OF_ROW = 1.5
+_EFFORT_OF_ROW_OF_DATE = 8.0
+_EFFORT_OF_READING = 7.0
 _EFFORT_OF_TEST = 0.35
-_WORTH_ASKING = 2.0
+_EFFORT_OF_TEST_OF_DATE = 2.0
+_ONCE_KEPT = 1_024
 _KINDS = tuple(Kind)
 
 
@@ -129,12 +130,12 @@ class Slot:
 
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""
-        return self.whole_hits(reading, clock) | self.scalar_hits(reading, clock)
+        return self.whole_hits(reading, clock) | self.scalar_hits(reading.data, clock)
 
-    def scalar_hits(self, reading: Reading, clock: Clock) -> int:
+    def scalar_hits(self, data: Iterable[Datum], clock: Clock) -> int:
         """The bits of the conditions (ages aside) that the scalars of a value meet."""
         found = 0
-        for datum in reading.data:
+        for datum in data:
             found |= _hits(self._by_kind[datum.kind], datum, clock)
             if datum.day is not None:
                 found |= self._day_hits(datum, clock)
@@ -201,10 +202,6 @@ _Aged = tuple[list[int], tuple[Datum, ...]]
 """The hits of a value in every slot, ages aside, and its data to take the ages of."""
 
 
-_TextTest = Callable[[str], Any]
-"""From a text to something true or false."""
-
-
 class Column:
     """All conditions of a block on one attribute.
 
@@ -212,8 +209,8 @@ class Column:
     """
 
     __slots__ = (
-        "_by_count", "_elements", "_flips", "_has_ages", "_line", "_literals", "_may_be_date", "_most", "_of_the_day", "_rows_of_days", "_tests", "_text",
-        "_unbounded", "attribute", "calendar", "effort", "few", "number_row", "others", "restricted", "slots", "texts",
+        "_by_count", "_elements", "_flips", "_has_ages", "_may_be_date", "_most", "_of_any_scalar", "_of_the_day", "_once", "_rows_of_days", "_text",
+        "_unbounded", "attribute", "calendar", "effort", "effort_of_reading", "effort_of_test", "line", "novelty", "others", "restricted", "slots", "texts",
     )  # fmt: skip
 
     def __init__(self, attribute: Attribute, calendar: Calendar) -> None:
@@ -221,14 +218,12 @@ class Column:
         self.calendar = calendar
         self.slots: list[Slot] = []
         self._most = 0
-        self._line: Flips | None = None
+        self.line: Flips | None = None
         """The rows of plain numbers."""
         self.restricted = 0
         """The bits of conjunctions with a condition."""
         self._unbounded = 0
         """The bits of conjunctions that are met by numbers however small."""
-        self._literals: dict[int, Sequence[tuple[Leaf, bool]]] = {}
-        """By bit, the conditions; nothing in wide blocks, where no few of them are asked."""
         self._flips: list[tuple[Any, int]] = []
         """What is to be added to the line."""
 
@@ -239,7 +234,6 @@ class Column:
                 self.slots.append(Slot())
             self.slots[number].add(leaf, bit, is_negated=is_negated)
         self.restricted |= 1 << bit
-        self._literals[bit] = literals
         if self.attribute.type in (None, AttributeType.NUMBER):
             admitted = [complement(_numbers_of(leaf)) if is_negated else _numbers_of(leaf) for leaf, is_negated in literals]
             for start, stop in reduce(intersection, admitted):
@@ -254,7 +248,7 @@ class Column:
         """A copy that can be added to without changing this one."""
         new = Column(self.attribute, self.calendar)
         new.slots = [slot.copy() for slot in self.slots]
-        new._line, new.restricted, new._unbounded, new._literals = self._line, self.restricted, self._unbounded, self._literals.copy()
+        new.line, new.restricted, new._unbounded = self.line, self.restricted, self._unbounded
         return new
 
     def seal(self, capacity: int, budget: int) -> None:
@@ -275,24 +269,27 @@ class Column:
         self._has_ages = Facet.AGE in facets
         if declared in (None, AttributeType.NUMBER):
             initial = (1 << capacity) - 1 ^ self.restricted | self._unbounded
-            self._line = (self._line or Flips()).with_flips(self._flips, initial, budget)
-        self.number_row = None if self._line is None else self._line.at
-        """The row of a plain number."""
+            self.line = (self.line or Flips()).with_flips(self._flips, initial, budget)
         self._flips = []
         is_text = declared in (None, AttributeType.STRING, AttributeType.GEOPOINT) and Facet.POINT not in facets
+        self._of_any_scalar = [slot.whole_hits(A_SCALAR, NO_CLOCK) for slot in self.slots]
+        """In every slot, the hits of any scalar as a whole."""
         self._text: list[tuple[int, tuple[Hits, ...]]] | None = None
         """For plain texts, in every slot: the hits of any text, and the look-ups of a text."""
         if is_text:
-            self._text = [(slot.whole_hits(A_SCALAR, NO_CLOCK), slot.text_hits()) for slot in self.slots]
+            self._text = [(of_any, slot.text_hits()) for of_any, slot in zip(self._of_any_scalar, self.slots, strict=True)]
         self.effort = self._effort()
         """About how long the row of a new value takes, in microseconds."""
-        is_narrow = capacity <= _NARROW
+        is_read = self._text is None and self.line is None
+        self.novelty = 0.0 if is_read else 1.0 if self.effort > _EFFORT_OF_ROW + 0.3 else 0.1
+        """How many values of a record are expected to be new: few of those that are only compared for equality."""
+        self.effort_of_reading = _EFFORT_OF_READING if is_read else 0.3
+        """About how long it takes until conditions on a value can be tried."""
+        self.effort_of_test = _EFFORT_OF_TEST_OF_DATE if is_read else _EFFORT_OF_TEST
+        """About how long one condition takes."""
+        self._once: set[int] = set()
+        """The hashes of texts that came once when few conditions were left to be asked of them."""
         is_timeless = not (self._of_the_day or self._has_ages)
-        self.few = int(self.effort / _EFFORT_OF_TEST) if is_narrow and is_text and is_timeless and self.effort >= _WORTH_ASKING else 0
-        """As many conditions are tried one by one sooner than a new text's row is found."""
-        if not is_narrow:
-            self._literals = {}
-        self._tests: dict[int, _TextTest] = {}
         self._elements: dict[str, list[int]] | None = {} if is_timeless else None
         """By text, as an element of an array, the hits in every slot."""
         self._by_count: dict[int, list[int]] = {}
@@ -302,20 +299,19 @@ class Column:
     def _effort(self) -> float:
         if self._text is not None:
             return _EFFORT_OF_ROW + sum(slot.text_effort() for slot in self.slots)
-        return _EFFORT_OF_READING if self._line is None else _EFFORT_OF_NUMBER
+        return _EFFORT_OF_ROW_OF_DATE if self.line is None else _EFFORT_OF_NUMBER
 
-    def sieved(self, alive: int, asked: int, text: str) -> int:
-        """The bits that are alive without those, of the few that are asked, whose conditions a text does not meet."""
-        while asked:
-            lowest = asked & -asked
-            asked ^= lowest
-            bit = lowest.bit_length()
-            test = self._tests.get(bit)
-            if test is None:
-                test = self._tests[bit] = _met_by_text(self._literals[bit - 1], self.calendar)
-            if not test(text):
-                alive ^= lowest
-        return alive
+    def is_rare(self, stored: Any) -> bool:
+        """Whether a value whose row is not at hand seems not to come again: it did not come before, as far as is remembered."""
+        if type(stored) is not str or not self._most:
+            return True
+        name = hash(stored)
+        if name in self._once:
+            return False
+        if len(self._once) >= _ONCE_KEPT:
+            self._once.clear()
+        self._once.add(name)
+        return True
 
     def row(self, stored: Any, clock: Clock) -> int:
         """The row of a stored value (`MISSING` when there is none) that is not at hand; it is from now on, if it may come again."""
@@ -329,6 +325,8 @@ class Column:
                     self.texts.clear()
                 self.texts[stored] = row
             return row
+        if self.line is not None and (kind is int or (kind is float and stored == stored)):  # noqa: PLR0124 - NaN is not a number
+            return self.line.at(stored)
         if kind is list and self._elements is not None:
             return self._row(self._hits_of_array(stored, self._elements, clock))
         row = self._timed(self._find(stored, clock), clock)
@@ -355,9 +353,14 @@ class Column:
 
     def _find(self, stored: Any, clock: Clock) -> int | _Aged:
         """The row of any value, or what is needed to find it when the time is known."""
-        reading = read(stored, self.attribute, self.calendar)
-        hits_by_slot = [slot.hits(reading, clock) for slot in self.slots]
-        return (hits_by_slot, reading.data) if self._has_ages else self._row(hits_by_slot)
+        data = data_of(stored, self.attribute.type, self.calendar) if type(stored) is str else ()
+        if data:
+            hits_by_slot = [of_any | slot.scalar_hits(data, clock) for of_any, slot in zip(self._of_any_scalar, self.slots, strict=True)]
+        else:
+            reading = read(stored, self.attribute, self.calendar)
+            data = reading.data
+            hits_by_slot = [slot.hits(reading, clock) for slot in self.slots]
+        return (hits_by_slot, data) if self._has_ages else self._row(hits_by_slot)
 
     def _hits_of_text(self, text: str, clock: Clock) -> list[int]:
         if self._text is None or (self._may_be_date and len(text) >= _SHORTEST_DATE and text[_DASH] == "-"):
@@ -381,7 +384,7 @@ class Column:
             hits = known.get(element)
             if hits is None:
                 reading = read([element], self.attribute, self.calendar)
-                hits = [slot.scalar_hits(reading, clock) for slot in self.slots]
+                hits = [slot.scalar_hits(reading.data, clock) for slot in self.slots]
                 if self._most and len(element) <= _LONGEST:
                     if len(known) >= self._most:
                         known.clear()
@@ -419,12 +422,3 @@ def _numbers_of(leaf: Leaf) -> list[Span]:
     if leaf.admits_any_scalar():
         return EVERYTHING
     return spans([check.constraint for check in leaf.checks if check.facet is Facet.NUMBER], with_members=True)
-
-
-def _met_by_text(literals: Sequence[tuple[Leaf, bool]], calendar: Calendar) -> _TextTest:
-    """The conditions of one conjunction as one test of a text."""
-    tests = [(text_test(leaf, calendar), is_negated) for leaf, is_negated in literals]
-    if len(tests) == 1:
-        test, is_negated = tests[0]
-        return (lambda text: not test(text)) if is_negated else test
-    return lambda text: all(bool(test(text)) is not is_negated for test, is_negated in tests)

@@ -71,6 +71,11 @@ class Flips:
         """The bits before all flips."""
         return self._stored[0] if self._under is None else self._stored[0] ^ self._under.initial
 
+    @property
+    def at_hand(self) -> tuple[Sequence[Any], Sequence[int | None]] | None:
+        """The scalars, and the bits after so many of them where they are known; None where bits are not kept, or lie on two lines."""
+        return None if self._kept is None or self._under is not None else (self._scalars, self._kept)
+
     def with_flips(self, flips: Sequence[tuple[Any, int]], initial: int, most_bytes: int) -> Flips:
         """This line with more flips, and with other bits before all flips. While the new flips are few they lie on a line of their own above this one."""
         if not flips and initial == self.initial:

@@ -11,7 +11,7 @@ from segmentation.language.dates import Calendar, Clock
 from segmentation.language.predicate import Predicate
 from segmentation.matching.block import Block, Entry, taken
 from segmentation.matching.candidates import Candidates
-from segmentation.matching.direct import Readings, Test, compile_predicate
+from segmentation.matching.direct import Readings, Test, compile_predicate, effort, effort_of_index
 from segmentation.matching.formulas import Formula, holds
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Conjunction, plan
@@ -21,7 +21,7 @@ __all__ = ["Matcher"]
 Payload = TypeVar("Payload")
 
 _WIDEST_BLOCK = 1 << 16
-_FEWEST = 6  # predicates that are worth an index
+_MOST_ASKED = 32  # predicates that may be asked one by one
 _SMALLEST_WASTE = 64  # bits of removed predicates that are not worth tidying
 
 
@@ -168,21 +168,32 @@ class Matcher(Generic[Payload]):
         return new
 
     def _add(self, items: Iterable[tuple[int, Payload, Predicate]], count: int) -> None:
-        if len(self._places) + count < _FEWEST:
-            items = self._all(items)
-            self._forget_index()
-            self._places = {order: _Place(payload, 0, 0, 0) for order, payload, _ in items}
-            readings = Readings(self._calendar, is_kept=self._budget > 0)
-            self._direct = [(compile_predicate(predicate, readings), payload) for _, payload, predicate in items]
-            return
-        if self._places and not self._blocks:
-            items = self._all(items)
+        if not self._blocks:
+            if self._places:
+                items = self._all(items)
+                count = len(items)
+            if count <= _MOST_ASKED:
+                items = list(items)
+                if self._asks_directly(items):
+                    return
         self._index(items, count)
         width = sum(block.width for block in self._blocks)
         if width > _SMALLEST_WASTE and 2 * sum(bits.bit_count() for bits in self._alive) < width:
-            # Most bits are of removed predicates: index anew, at a cost that their removals have earned.
+            # Most bits are of removed predicates: begin anew, at a cost that their removals have earned.
+            held = self._all(())
             self._forget_index()
-            self._index(self._all(()), 0)
+            if len(held) > _MOST_ASKED or not self._asks_directly(held):
+                self._index(held, len(held))
+
+    def _asks_directly(self, items: Sequence[tuple[int, Payload, Predicate]]) -> bool:
+        """Compile all there is to functions, if asking one after the other takes no longer than an index would; otherwise do nothing."""
+        predicates = [predicate for _, _, predicate in items]
+        if sum(map(effort, predicates)) > effort_of_index(predicates):
+            return False
+        self._places = {order: _Place(payload, 0, 0, 0) for order, payload, _ in items}
+        readings = Readings(self._calendar, is_kept=self._budget > 0)
+        self._direct = [(compile_predicate(predicate, readings), payload) for _, payload, predicate in items]
+        return True
 
     def _all(self, items: Iterable[tuple[int, Payload, Predicate]]) -> list[tuple[int, Payload, Predicate]]:
         """What is held, and more, in ascending order."""
