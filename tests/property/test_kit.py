@@ -76,6 +76,25 @@ def test_attributes_that_lie_in_one_anothers_way(filter_: dict[str, Any]) -> Non
     check()
 
 
+@pytest.mark.parametrize("place", our.LOCATIONS)
+def test_every_place_has_an_inside_and_an_outside(place: str) -> None:
+    """Also one with a hole in the middle."""
+    for name in ("$in_location", "$not_in_location"):
+        definition = segment(conditions(x={name: place}))
+        for of, expected in ((members_of, ["s"]), (non_members_of, [])):
+            found = find(of(definition, now=our.NOW, locations=our.LOCATIONS), lambda _: True, settings=settings(LOOK, max_examples=1))
+            assert reference.segment_ids([definition], found, now=our.NOW, locations=dict(our.LOCATIONS)) == expected
+
+
+@pytest.mark.parametrize("declared", ["date", "datetime"])
+@pytest.mark.parametrize(("name", "text"), [("$contains", "01"), ("$contains", "-11-2"), ("$starts_with", "19"), ("$ends_with", "-07"), ("$not_contain", "6")])
+def test_pieces_of_dates_are_found_in_dates(declared: str, name: str, text: str) -> None:
+    definition = segment(conditions(x={name: text}))
+    for of, expected in ((members_of, ["s"]), (non_members_of, [])):
+        found = find(of(definition, now=our.NOW, attributes={"x": declared}), lambda _: True, settings=settings(LOOK, max_examples=1))
+        assert reference.segment_ids([definition], found, now=our.NOW, attributes={"x": declared}) == expected
+
+
 NOT_FOUND = 12
 """Of the 400 segments below, for at most so many neither a member (non-member) is found nor is it certain that there is none; 10 when it was measured."""
 
