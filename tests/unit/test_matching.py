@@ -234,6 +234,8 @@ def test_neighbours_among_many_are_found() -> None:
         (condition("birthdate", "$this_month", True), "1990-11-02", "1990-12-02"),
         (condition("metadata.due", "$tomorrow", True), "2026-11-23", "2026-11-22"),
         (condition("metadata.due", "$in_location", ["here"]), "1,1", "2,2"),
+        (condition("metadata.due", "$after", "2026-11-22"), "2026-11-23", "2026-11-22T23:59:59Z"),
+        (condition("metadata.due", "$is_month", 2), "2024-02-29", "2024-03-01"),
     ],
 )
 def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, outside: str) -> None:
