@@ -52,6 +52,7 @@ BESIDE = {
     "language/predicate.py": ("tests/property/test_normalise.py",),
     "language/schema.py": ("tests/unit/test_schema.py",),
     "matching/": ("tests/property/test_tables.py", "tests/unit/test_matching.py"),
+    "matching/formulas.py": ("tests/property/test_formulas.py",),
 }
 """What is run beside, for mutants of a module or a package."""
 # Those that take long, measure memory, or run a command.

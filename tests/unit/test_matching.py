@@ -258,6 +258,46 @@ def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, o
             assert ids(outside, name) == []
 
 
+def test_few_become_many_and_few_again() -> None:
+    """Few are asked one by one, many are indexed; those that were there are there still."""
+    every = [segment(number, condition("x", ("$is", "$is_not", "$more_than")[number % 3], number)) for number in range(40)]
+    held: list[dict[str, Any]] = []
+    engine = SegmentEngine(held)
+    for first, last in ((0, 1), (0, 3), (0, 12), (1, 40), (37, 40), (39, 40), (39, 39), (5, 7), (5, 20)):
+        wanted = every[first:last]
+        engine = engine.replace(add=[new for new in wanted if new not in held], remove=[old["id"] for old in held if old not in wanted])
+        held = [*(old for old in held if old in wanted), *(new for new in wanted if new not in held)]
+        for x in (0, 6, 11.5, 38, None, "6"):
+            assert engine.segment_ids({"x": x}, NOW) == reference.segment_ids(held, {"x": x}, now=NOW)
+
+
+def test_segments_that_are_added_may_ask_something_else() -> None:
+    """Rows of attributes that the new ones do not ask about become wider with the others."""
+    old = [segment(number, condition("a", "$is_not", number)) for number in range(100)]
+    new = [segment(1_000 + number, condition("b", "$is", number // 2)) for number in range(200)]
+    engine = SegmentEngine(old).replace(add=new)
+    for record in ({"a": 5, "b": 60}, {"a": "x", "b": 99}, {"b": 99}, {"a": 7}):
+        assert engine.segment_ids(record, NOW) == reference.segment_ids([*old, *new], record, now=NOW)
+
+
+def test_candidates_are_decided_by_literals_and_by_junctions() -> None:
+    """Conjunctions with conditions of their own beside junctions, too deep for the index to hold them whole."""
+    rng = random.Random(4)
+
+    def nested(depth: int) -> dict[str, Any]:
+        written: dict[str, Any] = {"junction": "and" if depth % 2 else "or"}
+        for _ in range(2):
+            written |= condition(f"p{rng.randrange(12)}", rng.choice(["$is", "$is_not"]), rng.randrange(2))
+        return written | ({"$and" if depth % 2 else "$or": [nested(depth - 1) for _ in range(3)]} if depth else {})
+
+    segments = [segment(number, nested(3)) for number in range(8)]
+    assert not all(plan(held.definition.predicate).is_exact for held in SegmentEngine(segments)._held.values())
+    engine = SegmentEngine(segments)
+    for _ in range(20):
+        record = {f"p{number}": rng.randrange(2) for number in range(12) if rng.random() < 0.9}
+        assert engine.segment_ids(record, NOW) == reference.segment_ids(segments, record, now=NOW)
+
+
 def test_needles_in_one_another_are_all_found() -> None:
     needles = ["".join(letters) for length in range(1, 5) for letters in product("ab", repeat=length)]
     engine = SegmentEngine([segment(number, condition("name", "$contains", needle)) for number, needle in enumerate(needles)])
