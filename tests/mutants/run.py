@@ -3,8 +3,9 @@
     make mutants
 
 Cosmic Ray proposes the mutants and applies them. This driver draws a seeded sample of *places* (and one mutant of each: eleven wrong operators in
-one place say little more than one), tries each mutant in a copy of the tree, and writes what became of them to docs/mutants.md. A process of its own
-is forked for each, with pytest and Hypothesis imported already, which takes a third of the time that a new interpreter would.
+one place say little more than one), by their code and not by their line numbers, so that a change of the code changes little of the sample; it tries each mutant in a copy of the tree, and writes what became of them to docs/mutants.md. A process of its own
+is forked for each, with pytest and Hypothesis imported already, which takes a third of the time that a new interpreter would; as many run at a time
+as there are cores.
 
 Survivors are killed by a new test, or stand in equivalent.json with the reason why they behave no differently. The command fails while fewer than 90 %
 are killed, equivalent ones aside, or a survivor is unexplained.
@@ -14,11 +15,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import importlib
 import io
 import json
 import os
-import random
 import resource
 import shutil
 import signal
@@ -28,8 +29,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +45,18 @@ PATIENCE = 60
 """Seconds of processor time, ten times what the tests take, after which a mutant that still runs is taken for one that never ends."""
 
 # The cheapest and most telling first; a mutant is dead at the first failure.
-ALWAYS = ("tests/mutants/subset.py", "tests/unit/test_language.py", "tests/unit/test_explain.py", "tests/property/test_normalise.py")
+ALWAYS = ("tests/mutants/subset.py",)
 BESIDE = {
+    "language/": ("tests/unit/test_language.py", "tests/unit/test_explain.py"),
+    "language/normalise.py": ("tests/property/test_normalise.py",),
+    "language/predicate.py": ("tests/property/test_normalise.py",),
     "language/schema.py": ("tests/unit/test_schema.py",),
     "matching/": ("tests/property/test_tables.py", "tests/unit/test_matching.py"),
+    "matching/formulas.py": ("tests/property/test_formulas.py",),
 }
 """What is run beside, for mutants of a module or a package."""
-# Those that take long, or measure memory.
-LEFT_OUT = "thousand_steps or many_times or footprint or time_passing or threads"
+# Those that take long, measure memory, or run a command.
+LEFT_OUT = "thousand_steps or many_times or footprint or time_passing or threads or command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,20 @@ class Mutant:
     operator: str
     arguments: str
     occurrence: int
+    code: str
+    """The line, and which of its like it is in the module."""
     before: str = ""
     after: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for as long as the line stays the same."""
+        return f"{self.module}:{self.column}:{self.code}"
+
+    @property
+    def name(self) -> str:
+        """Which one it is, for as long as the line stays the same."""
+        return f"{self.place}:{self.operator}:{self.arguments}"
 
     @property
     def key(self) -> str:
@@ -84,6 +103,7 @@ def proposed(tree: Path) -> list[Mutant]:
     )
     subprocess.run([str(Path(sys.executable).with_name("cosmic-ray")), "init", str(config), str(tree / "session.sqlite")], cwd=tree, check=True)
     work_db = importlib.import_module("cosmic_ray.work_db")
+    codes = {path.relative_to(tree / "src/segmentation").as_posix(): numbered(path) for name in modules for path in (tree / name).rglob("*.py")}
     found = []
     with work_db.use_db(str(tree / "session.sqlite"), work_db.WorkDB.Mode.open) as database:
         for item in database.work_items:
@@ -91,9 +111,19 @@ def proposed(tree: Path) -> list[Mutant]:
                 module = mutation.module_path.relative_to("src/segmentation").as_posix()
                 arguments = json.dumps(mutation.operator_args, sort_keys=True)
                 line, column = mutation.start_pos
-                found.append(Mutant(module, line, column, mutation.operator_name, arguments, mutation.occurrence))
+                found.append(Mutant(module, line, column, mutation.operator_name, arguments, mutation.occurrence, codes[module][line - 1]))
     silent = {module: set(annotated(ast.parse((tree / "src/segmentation" / module).read_text("utf-8")))) for module in {mutant.module for mutant in found}}
     return [mutant for mutant in found if not any(start <= (mutant.line, mutant.column) < end for start, end in silent[mutant.module])]
+
+
+def numbered(path: Path) -> list[str]:
+    """The lines of a module, equal ones told apart by a number."""
+    seen: Counter[str] = Counter()
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        seen[line] += 1
+        lines.append(f"{line.strip()}#{seen[line]}")
+    return lines
 
 
 def annotated(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -127,19 +157,19 @@ def is_type(value: ast.expr) -> bool:
 
 
 def sampled(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
-    """One mutant of each of so many places, shared out between the packages."""
-    source = random.Random(seed)
+    """One mutant of each of so many places, shared out between the packages: those whose digests come first."""
+
+    def digest(text: str) -> bytes:
+        return hashlib.sha256(f"{seed}:{text}".encode()).digest()
+
     chosen: list[Mutant] = []
     for package, share in SHARES.items():
-        places: dict[tuple[str, int, int], list[Mutant]] = {}
+        places: dict[str, list[Mutant]] = {}
         for mutant in mutants:
             if mutant.module.startswith(package):
-                places.setdefault((mutant.module, mutant.line, mutant.column), []).append(mutant)
-        ordered = [places[place] for place in sorted(places)]
-        chosen += [
-            source.choice(sorted(options, key=lambda mutant: (mutant.operator, mutant.arguments, mutant.occurrence)))
-            for options in source.sample(ordered, min(round(count * share), len(ordered)))
-        ]
+                places.setdefault(mutant.place, []).append(mutant)
+        drawn = sorted(places, key=digest)[: round(count * share)]
+        chosen += [min(places[place], key=lambda mutant: digest(mutant.name)) for place in drawn]
     return chosen
 
 
@@ -165,6 +195,8 @@ class Copy:
         for name in ("pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, tree / name)
         self.moment = int(time.time()) - 10_000_000
+        self.seconds = 0.0
+        """Processor time that the last run took."""
 
     def write(self, path: Path, code: str) -> None:
         """Write a module with a time of its own: Python takes files of one second and one size for the same."""
@@ -189,7 +221,7 @@ class Copy:
             outcome = self.run(mutant.module) if is_python(mutated) else "invalid"
         finally:
             self.write(path, original)
-        return Mutant(mutant.module, mutant.line, mutant.column, mutant.operator, mutant.arguments, mutant.occurrence, before, after), outcome
+        return replace(mutant, before=before, after=after), outcome
 
     def run(self, module: str = "", *, is_loud: bool = False) -> str:
         """Run the subset for a module (without one, all of it) in a process of its own."""
@@ -201,7 +233,9 @@ class Copy:
             with suppress(BaseException):
                 code = self._in_child(module, is_loud=is_loud)
             os._exit(code)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _, status, usage = os.wait4(child, 0)
+        self.seconds = usage.ru_utime + usage.ru_stime
+        code = os.waitstatus_to_exitcode(status)
         return "survived" if code == 0 else "endless" if code in (-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGALRM) else "killed"
 
     def _in_child(self, module: str, *, is_loud: bool) -> int:
@@ -256,7 +290,7 @@ def page(results: Sequence[tuple[Mutant, str]], equivalent: dict[str, str], prop
     for title, wanted in (("Equivalent", True), ("Not killed by the subset", False)):
         listed = sorted(
             {mutant for mutant, outcome in results if outcome == "survived" and (mutant.key in equivalent) is wanted},
-            key=lambda mutant: (mutant.module, mutant.line),
+            key=lambda mutant: (mutant.module, mutant.line, mutant.column),
         )
         if listed:
             lines += ["", f"## {title}", ""]
@@ -266,12 +300,21 @@ def page(results: Sequence[tuple[Mutant, str]], equivalent: dict[str, str], prop
     return "\n".join(lines) + "\n"
 
 
+def explained(results: Sequence[tuple[Mutant, str]]) -> dict[str, str]:
+    """Why survivors behave like the original, by their keys: a reason is given of a mutant, or of a line that may say anything (a threshold of speed)."""
+    reasons: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    by_key = {mutant.key: reasons.get(mutant.key) or reasons.get(f"{mutant.module}: {mutant.before}") for mutant, _ in results}
+    return {key: reason for key, reason in by_key.items() if reason is not None}
+
+
 def main() -> int:
     """Try a sample and report."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, default=440, help="how many places to draw (default: 440); a few mutants are no Python, and are left out")
     parser.add_argument("--seed", type=int, default=20261122, help="which ones")
     parser.add_argument("--results", type=Path, help="file of results to go on from: what it holds as survived or endless is tried again, the rest is not")
+    parser.add_argument("--only", default="", metavar="PREFIX", help="try those mutants of the sample whose module begins so, such as matching/")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many to try at a time (default: one a core)")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     options = parser.parse_args()
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", HYPOTHESIS_NO_PLUGINS="1", HYPOTHESIS_PROFILE="dev")
@@ -279,12 +322,13 @@ def main() -> int:
         importlib.import_module(name)
     assert "segmentation" not in sys.modules, "a child must import the mutant"
     with tempfile.TemporaryDirectory() as directory:
-        copy = Copy(Path(directory))
+        copy = Copy(Path(directory) / "whole")
         if copy.run(is_loud=True) != "survived":
             sys.exit("the tests fail without any mutant")
         mutants = proposed(copy.tree)
-        results = tried(copy, sampled(mutants, options.count, options.seed), options.results)
-    equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
+        chosen = [mutant for mutant in sampled(mutants, options.count, options.seed) if mutant.module.startswith(options.only)]
+        results = tried(Path(directory), chosen, options.results, options.jobs)
+    equivalent = explained(results)
     text = page(results, equivalent, len(mutants), options.seed)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
@@ -294,27 +338,38 @@ def main() -> int:
     return 0 if dead / (len(results) - same) >= LEAST else 1
 
 
-def tried(copy: Copy, mutants: Sequence[Mutant], path: Path | None) -> list[tuple[Mutant, str]]:
-    """Try mutants one after the other; what is known from before is not tried again, unless it survived or did not end."""
+_copy: Copy
+"""The copy of the tree that a worker has for itself."""
+
+
+def _begin(directory: Path) -> None:
+    global _copy  # noqa: PLW0603 - how a worker of a pool has something of its own
+    _copy = Copy(directory / f"worker-{os.getpid()}")
+
+
+def _tried(mutant: Mutant) -> tuple[Mutant, str, float]:
+    return *_copy.tried(mutant), _copy.seconds
+
+
+def tried(directory: Path, mutants: Sequence[Mutant], path: Path | None, jobs: int) -> list[tuple[Mutant, str]]:
+    """Try mutants, several at a time; what is known from before is not tried again, unless it survived or did not end."""
     known: dict[str, list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
-    results = []
-    for number, mutant in enumerate(mutants, 1):
-        name = f"{mutant.module}:{mutant.line}:{mutant.column}:{mutant.operator}:{mutant.arguments}:{mutant.occurrence}"
-        if name not in known or known[name][0] in ("survived", "endless"):
-            started = time.monotonic()
-            try:
-                made, outcome = copy.tried(mutant)
-            except KeyboardInterrupt:  # what was tried so far is reported
-                break
-            known[name] = [outcome, made.before, made.after]
-            print(f"{number}/{len(mutants)} {outcome} {time.monotonic() - started:.1f}s {name}  {made.before}  ->  {made.after}", flush=True)
+    waiting = [mutant for mutant in mutants if known.get(mutant.name, ("survived",))[0] in ("survived", "endless")]
+    # Forked, so that what is imported here is there; before any thread starts, and each worker forks a child a mutant.
+    pool = ProcessPoolExecutor(jobs, get_context("fork"), initializer=_begin, initargs=(directory,))
+    try:
+        for number, future in enumerate(as_completed([pool.submit(_tried, mutant) for mutant in waiting]), 1):
+            made, outcome, seconds = future.result()
+            known[made.name] = [outcome, made.before, made.after]
+            print(f"{number}/{len(waiting)} {outcome} {seconds:.1f}s {made.name}  {made.before}  ->  {made.after}", flush=True)
             if path:
                 path.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        outcome, before, after = known[name]
-        if outcome == "invalid":
-            continue
-        results.append((Mutant(mutant.module, mutant.line, mutant.column, mutant.operator, mutant.arguments, mutant.occurrence, before, after), outcome))
-    return results
+    except KeyboardInterrupt:  # what was tried so far is reported
+        pass
+    finally:
+        pool.shutdown(cancel_futures=True)
+    outcomes = [(mutant, *known[mutant.name]) for mutant in mutants if mutant.name in known]
+    return [(replace(mutant, before=before, after=after), outcome) for mutant, outcome, before, after in outcomes if outcome != "invalid"]
 
 
 if __name__ == "__main__":

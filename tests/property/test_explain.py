@@ -86,6 +86,7 @@ def can_be_told(explanation: Explanation) -> None:
 @given(our.json_objects(), our.segments())
 @example({"name": "\x1b[31m\u202e\x85\x00"}, {"id": "s", "name": "n", "filter": {"name": {"conditions": {"$is": "\x1b]0;x\x07"}}}})
 @example({"name": {"\x1b": 1}}, {"id": "s\x1b", "name": "n\x9b", "filter": {"na\x1bme": {"conditions": {"$is": 1}}}})
+@example({"name": ["\x7f"]}, {"id": "s\x7f", "name": "n\x7f", "filter": {"na\x7fme": {"conditions": {"$is": "\x7f"}}}})
 def test_any_record_can_be_explained(record: dict[str, Any], segment: dict[str, Any]) -> None:
     engine = SegmentEngine([segment], attributes=our.declared(), locations=our.LOCATIONS)
     explanation = engine.explain(record, segment["id"], our.NOW)
@@ -124,7 +125,7 @@ def test_redacted_means_redacted(filter_: dict[str, Any], data: st.DataObject) -
     engine = SegmentEngine([{"id": "s", "name": "", "filter": filter_}], attributes=our.declared(), locations=our.LOCATIONS)
     explanation = engine.explain(record, "s", our.NOW)
     redacted = explanation.redacted()
-    for text in (repr(explanation), str(explanation), repr(redacted), redacted.to_text(), json.dumps(redacted.to_dict())):
+    for text in (repr(explanation), str(explanation), repr(redacted), redacted.to_text(), redacted.to_text(color=True), json.dumps(redacted.to_dict())):
         assert MARK not in text
         assert "427182" not in text
         assert "1973" not in text

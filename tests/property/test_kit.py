@@ -49,6 +49,52 @@ def test_members_are_members(data: st.DataObject, options: dict[str, Any], defin
     json.dumps(record)
 
 
+UNKNOWN, KNOWN = {"$is_unknown": True}, {"$has_value": True}
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        conditions(city=UNKNOWN, address__city=KNOWN),
+        conditions(city={"$is_not": "Rome"}, address__city={"$is": "Rome"}),
+        conditions(metadata=UNKNOWN, metadata__a__b=KNOWN),
+        conditions(metadata={"$is": "x"}, metadata__a={"$is": "y"}, metadata__a__b={"$count": 3}),
+        conditions(loyalty=UNKNOWN, loyalty__points={"$more_than": 3}),
+        {"loyalty_tier.campaigns.A.b": {"conditions": UNKNOWN}, "loyalty.campaigns.A.b.loyalty_tier": {"conditions": KNOWN}},
+        {"a.": {"conditions": UNKNOWN}, ".a": {"conditions": UNKNOWN}, "a": {"conditions": KNOWN}, "..": {"conditions": KNOWN}},
+    ],
+)
+def test_attributes_that_lie_in_one_anothers_way(filter_: dict[str, Any]) -> None:
+    """An alias finds what its own path does not; a path leads through another attribute's value."""
+
+    @settings(max_examples=20, database=None, deadline=None, derandomize=True)
+    @given(members_of(segment(filter_)), non_members_of(segment(filter_)))
+    def check(member: dict[str, Any], other: dict[str, Any]) -> None:
+        assert reference.segment_ids([segment(filter_)], member, now=our.NOW) == ["s"]
+        assert reference.segment_ids([segment(filter_)], other, now=our.NOW) == []
+
+    check()
+
+
+@pytest.mark.parametrize("place", our.LOCATIONS)
+def test_every_place_has_an_inside_and_an_outside(place: str) -> None:
+    """Also one with a hole in the middle."""
+    for name in ("$in_location", "$not_in_location"):
+        definition = segment(conditions(x={name: place}))
+        for of, expected in ((members_of, ["s"]), (non_members_of, [])):
+            found = find(of(definition, now=our.NOW, locations=our.LOCATIONS), lambda _: True, settings=settings(LOOK, max_examples=1))
+            assert reference.segment_ids([definition], found, now=our.NOW, locations=dict(our.LOCATIONS)) == expected
+
+
+@pytest.mark.parametrize("declared", ["date", "datetime"])
+@pytest.mark.parametrize(("name", "text"), [("$contains", "01"), ("$contains", "-11-2"), ("$starts_with", "19"), ("$ends_with", "-07"), ("$not_contain", "6")])
+def test_pieces_of_dates_are_found_in_dates(declared: str, name: str, text: str) -> None:
+    definition = segment(conditions(x={name: text}))
+    for of, expected in ((members_of, ["s"]), (non_members_of, [])):
+        found = find(of(definition, now=our.NOW, attributes={"x": declared}), lambda _: True, settings=settings(LOOK, max_examples=1))
+        assert reference.segment_ids([definition], found, now=our.NOW, attributes={"x": declared}) == expected
+
+
 NOT_FOUND = 12
 """Of the 400 segments below, for at most so many neither a member (non-member) is found nor is it certain that there is none; 10 when it was measured."""
 

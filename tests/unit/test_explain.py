@@ -186,7 +186,7 @@ class Odd:
     [
         ("a" * 200, '"' + "a" * 119 + '…"'), (list(range(30)), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … 20 more]"), ({"a": 1}, "an object"), (10**400, "an integer of 1329 bits"),
         (float("inf"), "inf"), (Decimal("1.50"), "1.5"), (date(2026, 1, 2), "2026-01-02"), (Odd(), "an Odd"), ("a\x1b[1m\u202eb", '"a\\u001b[1m\\u202eb"'), (True, "true"),
-        ([None, {"a": 1}], "[null, an object]"), (object(), "an object"), ("\ud83d", '"\\ud83d"'),
+        ([None, {"a": 1}], "[null, an object]"), (object(), "an object"), ("\ud83d", '"\\ud83d"'), ([[1], 2], "[an array, 2]"), ("a\x7f\x9bb", '"a\\u007f\\u009bb"'),
     ],
 )  # fmt: skip
 def test_values_as_they_are_shown(stored: Any, text: str) -> None:
@@ -194,6 +194,68 @@ def test_values_as_they_are_shown(stored: Any, text: str) -> None:
     assert found.value is not None
     assert found.value.text == text
     json.dumps(found.value.data, allow_nan=False)
+
+
+class Endless(date):
+    def isoformat(self) -> str:
+        return "\x1b" + "2" * 10_000
+
+
+@pytest.mark.parametrize("depth", [0, 900, 100_000])
+def test_values_nested_without_end_are_cut(depth: int) -> None:
+    nested: list[Any] = []
+    innermost = nested
+    for _ in range(depth):
+        nested = [nested]
+    innermost.append(nested)  # around in a circle
+    found = condition("$is", "x", nested)
+    assert found.value is not None
+    assert (found.verdict, found.value.text) == (False, "[an array]")
+    wide: Any = "x"
+    for _ in range(40):  # written out it would take 10**40 letters
+        wide = [wide] * 10
+    assert len(explained({"x": {"conditions": {"$is": 1}}}, {"x": wide}).to_text()) < 1_000
+    assert len(explained({"x": {"conditions": {"$is": 1}}}, {"x": Endless(2026, 1, 1)}).to_text()) < 1_000
+
+
+def test_text_nested_as_deep_as_it_can_be_read_is_explained() -> None:
+    text = '{"x": ' + "[" * 900 + "]" * 900 + "}"
+    assert explained({"x": {"conditions": {"$is": 1}}}, text).to_dict()["tree"]["parts"][0]["value"] == ["an array"]
+
+
+def test_filters_nested_as_deep_as_they_may_be_are_explained() -> None:
+    filter_: dict[str, Any] = {"a": {"conditions": {"$is": 1}}}
+    for number in range(63):
+        filter_ = {"$not": filter_} if number % 2 else {"junction": "or", "$and": [filter_], "b": {"conditions": {"$is": number}}}
+    found = explained(filter_, {"a": 1})
+    assert found.verdict is SegmentEngine([{"id": "s", "name": "", "filter": filter_}]).is_member({"a": 1}, "s", NOW)
+    assert found.change is not None
+    assert len(found.change.conditions) == 1
+    assert "one of" in found.to_text().splitlines()[-1]
+
+
+def test_changes_past_counting() -> None:
+    filter_ = {"$and": [{"junction": "or", "a": {"conditions": {"$is": number}}, "b": {"conditions": {"$is": number}}} for number in range(2_000)]}
+    found = explained(filter_, {})
+    assert found.change is not None
+    assert (len(found.change.conditions), found.change.alternatives) == (2_000, 1_000_000)
+    assert found.to_text().endswith("(one of 1000000 or more smallest changes)")
+    one_of_many = explained({"$or": [filter_, filter_]}, {})
+    assert one_of_many.change is not None
+    assert one_of_many.change.alternatives == 1_000_000
+
+
+def test_a_condition_that_stands_in_two_places_is_named_once() -> None:
+    filter_ = {"$and": [{"junction": "or", "a": {"conditions": {"$is": 1}}, other: {"conditions": {"$is": 2}}} for other in ("b", "c")]}
+    assert explained(filter_, {}).to_text().endswith("\nto enter, the least to change: a $is 1 (one of 4 smallest changes)")
+
+
+def test_keys_that_a_terminal_would_obey() -> None:
+    key = 'x\x1b"\u202e'
+    found = explained({key: {"conditions": {"$more_than": 5}}}, {key: "6"})
+    assert found.to_dict()["tree"]["parts"][0]["attribute"] == key
+    assert r"""declared as a number it would be read: attributes={"x\u001b\"\u202e": "number"}""" in found.to_text()
+    assert found.to_text().splitlines()[1] == r'✗ x\u001b"\u202e $more_than 5: the number is greater than 5; the date is more than 5 days ago'
 
 
 def test_several_values_have_a_verdict_each() -> None:
@@ -275,6 +337,14 @@ def test_the_command_as_json(files: tuple[str, str], capsys: pytest.CaptureFixtu
     assert code == 0
     (found,) = json.loads(out)
     assert (found["segment"]["id"], found["verdict"], found["redacted"], found["tree"]["parts"][0]["value"]) == ("s", True, True, None)
+
+
+def test_the_commands_json_is_fit_for_a_terminal(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path(files[1]).write_text(r'{"a": "\u009b31m\u007f\u202e\ud83d é"}')
+    code, out, _ = run(capsys, "--segments", files[0], files[1], "--segment", "s", "--json")
+    assert code == 0
+    assert r'"value": "\u009b31m\u007f\u202e\ud83d é"' in out
+    assert json.loads(out)[0]["tree"]["parts"][0]["value"] == "\x9b31m\x7f\u202e\ud83d é"
 
 
 def test_the_command_in_colours(files: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

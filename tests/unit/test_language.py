@@ -37,6 +37,15 @@ def holds(filter_: dict[str, Any], record: dict[str, Any], now: datetime = NOW, 
     return SegmentEngine([{"id": "s", "name": "", "filter": filter_}], **options).is_member(record, "s", now)
 
 
+def test_thousands_of_things_asked_of_one_attribute_are_told_apart() -> None:
+    """By their hashes: else the time to read a filter grows with the square of its conditions."""
+    alike: list[dict[str, Any]] = [{"x": {"conditions": {operator: number}}} for number in range(500) for operator in ("$is", "$more_than", "$contains")]
+    predicate, _, _ = parse_filter({"$and": [{"junction": "or", **one, "y": one["x"]} for one in alike]}, Options.of())
+    found = list(leaves(predicate))
+    assert len({hash(leaf) for leaf in found}) > 2_900
+    assert len(dict.fromkeys(found)) == 3_000
+
+
 def message(filter_: Any) -> str:
     with pytest.raises(DefinitionError) as caught:
         SegmentEngine([{"id": "s", "name": "", "filter": filter_}])

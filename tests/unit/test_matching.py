@@ -6,7 +6,9 @@ import gc
 import random
 import threading
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from segmentation.language.checks import Check, Facet, Interval, OneOf
 from segmentation.language.data import Kind
 from segmentation.language.dates import Clock
 from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Listed, Not, Or, Predicate
+from segmentation.matching.flips import Flips
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Literal, plan
 from segmentation.matching.postings import Members
@@ -214,6 +217,145 @@ def test_a_key_of_a_thousand_steps_is_found() -> None:
         record = {f"k{step}": record}
     assert engine.segment_ids(record, NOW) == ["seg_0"]
     assert engine.segment_ids({key: "x", "name": "y"}, NOW) == ["seg_0", "seg_1"]
+
+
+def test_neighbours_among_many_are_found() -> None:
+    """Matches that are few, and stand beside one another."""
+    engine = SegmentEngine([segment(number, condition("x", "$is", number // 3)) for number in range(900)])
+    for x in (0, 7, 10, 21, 150, 298, 299):
+        assert engine.segment_ids({"x": x}, NOW) == [f"seg_{3 * x}", f"seg_{3 * x + 1}", f"seg_{3 * x + 2}"]
+    assert engine.segment_ids({"x": [3, 250]}, NOW) == ["seg_9", "seg_10", "seg_11", "seg_750", "seg_751", "seg_752"]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "inside", "outside"),
+    [
+        (condition("created_at", "$less_than_ago", 7), "2026-11-20T00:00:00Z", "2026-11-10T00:00:00Z"),
+        (condition("created_at", "$less_than", 1), "2026-11-22T00:00:00Z", "2026-11-21T11:00:00Z"),
+        (condition("birthdate", "$this_month", True), "1990-11-02", "1990-12-02"),
+        (condition("metadata.due", "$tomorrow", True), "2026-11-23", "2026-11-22"),
+        (condition("metadata.due", "$in_location", ["here"]), "1,1", "2,2"),
+        (condition("metadata.due", "$after", "2026-11-22"), "2026-11-23", "2026-11-22T23:59:59Z"),
+        (condition("metadata.due", "$is_month", 2), "2024-02-29", "2024-03-01"),
+    ],
+)
+def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, outside: str) -> None:
+    """What few conditions ask of a text may be tried one by one, unless it depends on the time."""
+    here = {"here": {"type": "circle", "format": "distance", "distance": {"center": "1,1", "radius": "1 km"}}}
+    texts = [condition("name", operator, f"{number}x") for number in range(20) for operator in ("$contains", "$starts_with", "$ends_with", "$is_not")]
+    engine = SegmentEngine([segment(number, {**filter_, **text}) for number, text in enumerate([{}, *texts])], locations=here)
+    key = next(iter(filter_))
+
+    def ids(value: Any, name: str) -> list[str]:
+        first, _, second = key.partition(".")
+        return engine.segment_ids({first: {second: value} if second else value, "name": name}, NOW)
+
+    for _ in range(2):
+        for name in ("7x", "x", "ab", "3x3x"):
+            expected = ["seg_0"] + [
+                f"seg_{number}" for number, text in enumerate(texts, 1) if reference.segment_ids([segment(0, text)], {"name": name}, now=NOW)
+            ]
+            assert ids(inside, name) == expected
+            assert ids(outside, name) == []
+
+
+def test_few_become_many_and_few_again() -> None:
+    """Few are asked one by one, many are indexed; those that were there are there still."""
+    every = [segment(number, condition("x", ("$is", "$is_not", "$more_than")[number % 3], number)) for number in range(40)]
+    held: list[dict[str, Any]] = []
+    engine = SegmentEngine(held)
+    for first, last in ((0, 1), (0, 3), (0, 12), (1, 40), (37, 40), (39, 40), (39, 39), (5, 7), (5, 20)):
+        wanted = every[first:last]
+        engine = engine.replace(add=[new for new in wanted if new not in held], remove=[old["id"] for old in held if old not in wanted])
+        held = [*(old for old in held if old in wanted), *(new for new in wanted if new not in held)]
+        for x in (0, 6, 11.5, 38, None, "6"):
+            assert engine.segment_ids({"x": x}, NOW) == reference.segment_ids(held, {"x": x}, now=NOW)
+
+
+def test_segments_that_are_added_may_ask_something_else() -> None:
+    """Rows of attributes that the new ones do not ask about become wider with the others."""
+    old = [segment(number, condition("a", "$is_not", number)) for number in range(100)]
+    new = [segment(1_000 + number, condition("b", "$is", number // 2)) for number in range(200)]
+    engine = SegmentEngine(old).replace(add=new)
+    for record in ({"a": 5, "b": 60}, {"a": "x", "b": 99}, {"b": 99}, {"a": 7}):
+        assert engine.segment_ids(record, NOW) == reference.segment_ids([*old, *new], record, now=NOW)
+
+
+def test_candidates_are_decided_by_literals_and_by_junctions() -> None:
+    """Conjunctions with conditions of their own beside junctions, too deep for the index to hold them whole."""
+    rng = random.Random(4)
+
+    def nested(depth: int) -> dict[str, Any]:
+        written: dict[str, Any] = {"junction": "and" if depth % 2 else "or"}
+        for _ in range(2):
+            written |= condition(f"p{rng.randrange(12)}", rng.choice(["$is", "$is_not"]), rng.randrange(2))
+        return written | ({"$and" if depth % 2 else "$or": [nested(depth - 1) for _ in range(3)]} if depth else {})
+
+    segments = [segment(number, nested(3)) for number in range(8)]
+    assert not all(plan(held.definition.predicate).is_exact for held in SegmentEngine(segments)._held.values())
+    engine = SegmentEngine(segments)
+    for _ in range(20):
+        record = {f"p{number}": rng.randrange(2) for number in range(12) if rng.random() < 0.9}
+        assert engine.segment_ids(record, NOW) == reference.segment_ids(segments, record, now=NOW)
+
+
+def test_needles_in_one_another_are_all_found() -> None:
+    needles = ["".join(letters) for length in range(1, 5) for letters in product("ab", repeat=length)]
+    engine = SegmentEngine([segment(number, condition("name", "$contains", needle)) for number, needle in enumerate(needles)])
+    for length in range(6):
+        for letters in product("abc", repeat=length):
+            text = "".join(letters)
+            assert engine.segment_ids({"name": text}, NOW) == [f"seg_{number}" for number, needle in enumerate(needles) if needle in text]
+
+
+def test_days_of_the_year_have_ends() -> None:
+    segments = [
+        segment(number, {"birthdate": {"conditions": {"$after_equal": f"--{first}", "$before_equal": f"--{last}"}}})
+        for number, (first, last) in enumerate(combinations(("01-01", "02-28", "02-29", "03-01", "06-30", "07-01", "11-30", "12-31"), 2))
+    ]
+    segments += [segment(90 + number, condition("birthdate", "$is", f"--{day}")) for number, day in enumerate(("02-28", "02-29", "06-30", "12-31"))]
+    engine = SegmentEngine(segments)
+    for month in range(1, 13):
+        for day in (1, 2, 27, 28, 29, 30, 31):
+            record = {"birthdate": f"2024-{month:02}-{day:02}"}
+            assert engine.segment_ids(record, NOW) == reference.segment_ids(segments, record, now=NOW)
+
+
+def test_lines_that_take_more_than_they_may_keep_nothing() -> None:
+    flips = [(number, number % 3_000) for number in range(4_000)]
+    kept, not_kept = Flips(flips, 0, 1 << 30), Flips(flips, 0, 1 << 10)
+    expected = 0
+    grown = []
+    for line in (kept, not_kept):
+        tracemalloc.start()
+        for number in range(0, 4_000, 3):
+            line.at(number)
+        grown.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    assert grown[0] > 10 * grown[1]
+    for scalar, bit in flips:
+        expected ^= 1 << bit
+        if scalar % 97 == 0:
+            assert kept.at(scalar) == kept.at(scalar + 0.5) == not_kept.at(scalar) == not_kept.at(scalar + 0.5) == expected
+
+
+def test_what_is_removed_is_let_go() -> None:
+    """Bits of removed segments are not kept for ever: what stays is as large as an engine of it alone, or nearly."""
+    many = [segment(number, condition("name", "$in", [f"{number} {each}" for each in range(20)])) for number in range(160)]
+
+    def size(make: Callable[[], SegmentEngine]) -> int:
+        gc.collect()
+        tracemalloc.start()
+        engine = make()
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert engine.segment_ids({"name": "150 7"}, NOW) == ["seg_150"]
+        assert engine.segment_ids({"name": "10 7"}, NOW) == []
+        return taken
+
+    fresh = size(lambda: SegmentEngine(many[140:]))
+    assert size(lambda: SegmentEngine(many).replace(remove=[held["id"] for held in many[:140]])) < 3 * fresh
 
 
 def test_a_table_is_sealed_once_and_never_copied_half_sealed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,21 @@ def test_cases_are_collected_once_and_beside_other_tests(segments: pytest.Pytest
     segments.runpytest("-p", "no:cacheprovider", "cases.json").assert_outcomes()
 
 
+@pytest.mark.parametrize("directory", ["build", ".github", "node_modules", "sub"])
+def test_cases_are_collected_where_pytest_does_not_look(segments: pytest.Pytester, directory: str) -> None:
+    """A run in which a file of cases that was asked for is not run must not be green."""
+    segments.makepyfile("def test_other(): pass")
+    (segments.path / directory).mkdir()
+    (segments.path / directory / "test_not_asked_for.py").write_text("def test_nothing(): pass")
+    cases(segments, {"name": "poor", "customer": {"points": 10}, "expected": ["gold"]}, segments="../segments.json")
+    (segments.path / "cases.json").rename(segments.path / directory / "cases.json")
+    others = 2 if directory == "sub" else 1
+    for arguments, passed in (((), others), ((".", f"--ignore={directory}"), 1), ((f"{directory}/cases.json",), 0), ((f"{directory}/cases.json::poor",), 0)):
+        result = segments.runpytest("-p", "no:cacheprovider", "--segments", f"{directory}/cases.json", *arguments)
+        result.assert_outcomes(failed=1, passed=passed)
+        result.stdout.fnmatch_lines([f"*FAILED*{directory}/cases.json::poor*"])
+
+
 def test_cases_run_in_several_processes(segments: pytest.Pytester) -> None:
     cases(segments, {"customer": {}, "expected": []}, {"customer": {"points": 101}, "expected": ["gold"]})
     segments.runpytest_subprocess("-p", "no:cacheprovider", "--segments", "cases.json", "-n", "2").assert_outcomes(passed=2)
@@ -128,8 +143,16 @@ def test_segments_and_options_may_stand_in_the_file(pytester: pytest.Pytester) -
         ({"segments": [GOLD], "timezone": "Mars"}, "*'Mars' is not the IANA name of a time zone*"),
         ({"attributes": "absent.json"}, "*absent.json: No such file or directory"),
         ({"cases": []}, "*cases is an array of at least one case"),
-        ({"now": "2026-11-22T12:00:00"}, "*case 1: now is an ISO 8601 date-time with an offset*"),
-        ({"now": None}, "*case 1: now is an ISO 8601 date-time with an offset*"),
+        ({"now": "2026-11-22T12:00:00"}, "*the file: now is an ISO 8601 date-time with an offset*"),
+        ({"now": None}, "*the file: now is an ISO 8601 date-time with an offset*"),
+        ({"cases": [{"name": "a", "customer": {}, "expected": [], "now": "today"}]}, "*case 1: now is an ISO 8601 date-time with an offset*"),
+        ({"timezone": 5}, "*timezone is text, not a number"),
+        ({"week_start": ["monday"]}, "*week_start is text, not an array"),
+        ({"attributes": ["points"]}, "*attributes is an object, or the path of a file that holds one, not an array"),
+        ({"locations": 5}, "*locations is an object, or the path of a file that holds one, not a number"),
+        ({"segments": "faulty.json"}, "*faulty.json: 1 problem in the segment definitions:"),
+        ({"segments": None}, "*segments: 1 problem in the segment definitions:"),
+        ({"segments": 5}, "*segments: 1 problem in the segment definitions:"),
         ({"case": []}, "*the file has segments, now, cases, *, and no 'case' (did you mean cases?)"),
         ({"cases": [5]}, "*case 1 is an object, not a number"),
         ({"cases": [{"customer": [], "expected": []}]}, "*case 1: customer is an object"),
@@ -137,19 +160,44 @@ def test_segments_and_options_may_stand_in_the_file(pytester: pytest.Pytester) -
         ({"cases": [{"customer": {}, "expected": [], "in": []}]}, "*case 1 has either expected, or in and not_in"),
         ({"cases": [{"customer": {}, "expectd": []}]}, "*case 1 has *, and no 'expectd' (did you mean expected?)"),
         ({"cases": [{"customer": {}, "expected": ["gould"]}]}, "*case 1: no segment has the id 'gould' (did you mean gold?)"),
+        ({"cases": [{"customer": {}, "in": [["gold"]]}]}, "*case 1: no segment has the id an array"),
+        ({"cases": [{"customer": {}, "expected": "gold"}]}, "*case 1: expected is an array of the ids of segments, not a string"),
+        ({"cases": [{"customer": {}, "expected": None}]}, "*case 1: expected is an array of the ids of segments, not null"),
+        ({"cases": [{"customer": {}, "not_in": 5}]}, "*case 1: not_in is an array of the ids of segments, not a number"),
+        ({"cases": [{"customer": {}, "in": ["gold"], "not_in": ["new", "gold"]}]}, "*case 1: 'gold' is both in and not_in"),
+        ({"cases": [{"name": 5, "customer": {}, "expected": []}]}, "*case 1: name is text of one letter or more, not 5"),
+        ({"cases": [{"name": "", "customer": {}, "expected": []}]}, "*case 1: name is text of one letter or more, not ''"),
+        ({"cases": [{"name": "case 2", "customer": {}, "in": []}, {"customer": {}, "in": []}]}, "*case 2 has the name of case 1, 'case 2'"),
     ],
 )  # fmt: skip
 def test_a_faulty_file_is_no_test(segments: pytest.Pytester, changes: dict[str, Any], message: str) -> None:
     path = cases(segments, {"customer": {}, "expected": []}, **changes)
+    (segments.path / "faulty.json").write_text(json.dumps({**GOLD, "name": None}))
     result = segments.runpytest("-p", "no:cacheprovider", "--segments", path)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*cases.json: *{message.removeprefix('*')}"])
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "*cases.json cannot be read: not JSON: *"), ("[]", "*cases.json holds an array, not an object")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "*cases.json cannot be read: not JSON: *"),
+        ("[]", "*cases.json holds an array, not an object"),
+        ('{"now": 1, "now": 2}', "*cases.json: the key 'now' occurs twice in one object"),
+        ('{"segments": [], "cases": [{"customer": {}, "in": ["x"], "in": []}]}', "*cases.json: the key 'in' occurs twice in one object"),
+    ],
+)
 def test_a_file_that_is_no_object(pytester: pytest.Pytester, text: str, message: str) -> None:
     (pytester.path / "cases.json").write_text(text)
     pytester.runpytest("-p", "no:cacheprovider", "--segments", "cases.json").stdout.fnmatch_lines([message])
+
+
+def test_names_that_a_terminal_would_obey(segments: pytest.Pytester) -> None:
+    path = cases(segments, {"name": "\x1b[31mred\n", "customer": {"points": "\x1b[31m"}, "expected": ["gold"]})
+    result = segments.runpytest("-p", "no:cacheprovider", "--segments", path)
+    result.assert_outcomes(failed=1)
+    assert "\x1b" not in result.stdout.str()
+    assert r"cases.json: \u001b[31mred\n: the customer is" in result.stdout.str()
 
 
 def test_a_file_that_is_not_there(pytester: pytest.Pytester) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from segmentation.cli.files import label
 from segmentation.errors import Problem
+from segmentation.explain.seen import escaped
 
 
 def complain(message: str) -> None:
@@ -32,5 +33,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def indented(document: Any) -> str:
-    """JSON text for people."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    """JSON text for people, whatever is in it fit for a terminal; JSON's own line breaks stand outside of texts."""
+    return "\n".join(map(escaped, json.dumps(document, indent=2, ensure_ascii=False).split("\n")))

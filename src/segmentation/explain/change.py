@@ -14,11 +14,13 @@ One pass from the leaves up, linear in the size of the tree. Conditions on one a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 from segmentation.explain.trace import ConditionTrace, JunctionTrace, ListedTrace, NegationTrace, Trace
 
-__all__ = ["Change", "smallest_change"]
+__all__ = ["MOST_COUNTED", "Change", "smallest_change"]
+
+MOST_COUNTED = 1_000_000
+"""Smallest sets are counted so far: there may be more than a number can be written of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Change:
     conditions: tuple[ConditionTrace | ListedTrace, ...]
     """In document order; of several smallest sets, the first."""
     alternatives: int
-    """How many sets of this size there are, this one included."""
+    """How many sets of this size there are, this one included; `MOST_COUNTED` if they are as many or more."""
 
 
 def smallest_change(tree: Trace) -> Change | None:
@@ -58,7 +60,10 @@ def _all(changes: list[Change | None]) -> Change | None:
     possible = [change for change in changes if change is not None]
     if len(possible) < len(changes):
         return None
-    return Change(tuple(condition for change in possible for condition in change.conditions), prod(change.alternatives for change in possible))
+    alternatives = 1
+    for change in possible:
+        alternatives = min(alternatives * change.alternatives, MOST_COUNTED)
+    return Change(tuple(condition for change in possible for condition in change.conditions), alternatives)
 
 
 def _one(changes: list[Change | None]) -> Change | None:
@@ -68,4 +73,6 @@ def _one(changes: list[Change | None]) -> Change | None:
         return None
     cheapest = min(possible, key=lambda change: len(change.conditions))
     size = len(cheapest.conditions)
-    return Change(cheapest.conditions, sum(change.alternatives for change in possible if len(change.conditions) == size) if size else 1)
+    if not size:
+        return _NOTHING
+    return Change(cheapest.conditions, min(sum(change.alternatives for change in possible if len(change.conditions) == size), MOST_COUNTED))

@@ -56,7 +56,7 @@ class Explanation:
         return written(self)
 
     def redacted(self) -> Explanation:
-        """The explanation without anything of the customer but verdicts, what is missing, and types."""
+        """The explanation without anything of the customer but verdicts, types, and what is missing or an empty array."""
         tree = _redacted(self.tree)
         return replace(self, tree=tree, change=smallest_change(tree), is_redacted=True)
 

@@ -17,6 +17,7 @@ __all__ = ["Seen", "escaped", "operand_text", "seen"]
 _MOST_ELEMENTS = 10
 _MOST_LETTERS = 120
 _MOST_DIGITS = 64
+_ESCAPES = {"\x7f": "\\u007f"}  # the control character that JSON leaves as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Seen:
     """What is shown of a value."""
 
     data: Any
-    """JSON-ready; arrays and texts are cut, and objects said to be such."""
+    """JSON-ready; arrays and texts are cut, and objects, and arrays inside of arrays, said to be such."""
     text: str
     """On one line, as JSON where JSON has it."""
     what: str
@@ -34,11 +35,18 @@ class Seen:
 def seen(stored: Any) -> Seen:
     """What is shown of a stored value. Never raises."""
     value = plain(stored)
-    if isinstance(value, list):
-        elements = [seen(element) for element in value[:_MOST_ELEMENTS]]
-        more = len(value) - len(elements)
-        texts = [element.text for element in elements] + ([f"… {more} more"] if more else [])
-        return Seen([element.data for element in elements] + (["…"] if more else []), f"[{', '.join(texts)}]", "an array" if value else "an empty array")
+    return _array(value) if isinstance(value, list) else _scalar(value)
+
+
+def _array(value: list[Any]) -> Seen:
+    elements = [_scalar(plain(element)) for element in value[:_MOST_ELEMENTS]]
+    more = len(value) - len(elements)
+    texts = [element.text for element in elements] + ([f"… {more} more"] if more else [])
+    return Seen([element.data for element in elements] + (["…"] if more else []), f"[{', '.join(texts)}]", "an array" if value else "an empty array")
+
+
+def _scalar(value: Any) -> Seen:
+    """What is shown of a value that is no array, or of one inside an array, which meets no operator and may be nested without end."""
     if isinstance(value, str):
         text = value if len(value) <= _MOST_LETTERS else value[: _MOST_LETTERS - 1] + "…"
         return Seen(text, escaped(json.dumps(text, ensure_ascii=False)), "text")
@@ -48,7 +56,7 @@ def seen(stored: Any) -> Seen:
         return _number(value)
     if isinstance(value, date):
         return _date(value)
-    what = "an object" if isinstance(value, Mapping) else _foreign(value)
+    what = "an object" if isinstance(value, Mapping) else "an array" if isinstance(value, list) else _foreign(value)
     return Seen(what, what, what)
 
 
@@ -63,7 +71,7 @@ def _number(value: int | float) -> Seen:  # noqa: PYI041 - the two are told apar
 
 def _date(value: date) -> Seen:
     try:
-        text = escaped(str(value.isoformat()))
+        text = escaped(str(value.isoformat())[:_MOST_LETTERS])
     except Exception:  # noqa: BLE001 - a subclass of someone's making
         text = "a date"
     return Seen(text, text, "a date")
@@ -71,7 +79,7 @@ def _date(value: date) -> Seen:
 
 def _foreign(value: Any) -> str:
     """The type of what JSON does not have; objects of anyone's making may lie about their class, so only its name is asked."""
-    return "an object" if type(value) is object else escaped(article(json_type(value)))
+    return "an object" if type(value) is object else escaped(article(json_type(value))[:_MOST_LETTERS])
 
 
 def operand_text(operand: Any) -> str:
@@ -83,4 +91,4 @@ def operand_text(operand: Any) -> str:
 
 def escaped(text: str) -> str:
     """Text without characters that move a cursor, turn the writing or cannot be written; they appear as JSON escapes them."""
-    return text if text.isprintable() else "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else _ESCAPES.get(letter) or json.dumps(letter)[1:-1] for letter in text)

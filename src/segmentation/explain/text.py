@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from segmentation.explain.change import MOST_COUNTED
 from segmentation.explain.seen import escaped
 from segmentation.explain.trace import ConditionTrace, JunctionTrace, ListedTrace, NegationTrace, State, Trace
 
@@ -52,9 +53,9 @@ class _Teller:
         change, goal = explanation.change, "leave" if explanation.verdict else "enter"
         if change is None:
             return f"to {goal}: no customer can"
-        names = " and ".join(_name(condition) for condition in change.conditions)
-        others = change.alternatives - 1
-        more = "" if not others else f" (one of {change.alternatives} smallest changes)"
+        names = " and ".join(dict.fromkeys(_name(condition) for condition in change.conditions))  # a condition may stand in several places
+        count = f"{change.alternatives}{' or more' if change.alternatives == MOST_COUNTED else ''}"
+        more = "" if change.alternatives == 1 else f" (one of {count} smallest changes)"
         return f"to {goal}, the least to change: {names}{more}"
 
     def part(self, part: Trace, indent: str) -> Iterator[str]:
@@ -99,7 +100,7 @@ class _Teller:
         if part.mismatch and part.state is State.KNOWN:
             yield self.paint(part.mismatch, _YELLOW)
         if part.declare:
-            yield self.paint(f'declared as a {part.declare} it would be read: attributes={{{json.dumps(part.attribute)}: "{part.declare}"}}', _YELLOW)
+            yield self.paint(f'declared as a {part.declare} it would be read: attributes={{{_literal(part.attribute)}: "{part.declare}"}}', _YELLOW)
         if part.values:
             yield "  ".join(f"{self.mark(value.verdict)} {value.operand}" for value in part.values)
         if part.is_constant:
@@ -109,7 +110,12 @@ class _Teller:
 def _name(part: ConditionTrace | ListedTrace) -> str:
     if isinstance(part, ListedTrace):
         return "id or source_id is one of the segment's customers"
-    return f"{part.attribute} {part.operator}{' ' if part.operand else ''}{part.operand}"
+    return f"{escaped(part.attribute)} {part.operator}{' ' if part.operand else ''}{part.operand}"
+
+
+def _literal(text: str) -> str:
+    """The literal of a text, in Python and in JSON."""
+    return escaped(json.dumps(text, ensure_ascii=False))
 
 
 def written(explanation: Explanation) -> dict[str, Any]:

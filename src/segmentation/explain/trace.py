@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from segmentation.errors import pointer
 from segmentation.explain.periods import RELATIVE, Period, periods
-from segmentation.explain.seen import Seen, escaped, operand_text, seen
+from segmentation.explain.seen import Seen, operand_text, seen
 from segmentation.language.attributes import MISSING, Attribute, AttributeType, Record, finder
 from segmentation.language.checks import FACETS, WHOLE_VALUE, Check, Facet
 from segmentation.language.data import TEXT_DATES, Datum, Kind, Reading, plain, read
@@ -172,7 +172,7 @@ def _condition(condition: Condition, question: Question) -> ConditionTrace:
     return ConditionTrace(
         pointer=pointer(*condition.path),
         verdict=question.holds(predicate),
-        attribute=escaped(attribute.key),
+        attribute=attribute.key,
         type=attribute.type,
         operator=condition.operator.name,
         meant=condition.meant.name,

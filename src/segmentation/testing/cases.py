@@ -8,8 +8,8 @@ A file of cases is one JSON object:
     ]}
 
 `segments` is a path, relative to the file, or the definitions themselves; so are `attributes` and `locations`. A case has `expected`, all the
-segments and no others, or `in`, or `not_in`, or both of these. Its `now` precedes that of the file; one of them must be there, since tests that
-depend on the day on which they run are of no use.
+segments and no others, or `in`, or `not_in`, or both of these. Its `name` is its own (default: `case` and its number). Its `now` precedes that of the
+file; one of them must be there, since tests that depend on the day on which they run are of no use.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ import pytest
 
 from segmentation import iso8601
 from segmentation.engine import SegmentEngine
-from segmentation.errors import DefinitionError, article, json_type, nearest, unreadable
+from segmentation.errors import DefinitionError, article, json_type, nearest, shown, unreadable
+from segmentation.explain.seen import escaped
 
 __all__ = ["CaseItem", "CasesFile", "Loader", "loader"]
 
 Loader = Callable[..., SegmentEngine]
 """From the path of a segment file, and the options of an engine, to the engine."""
 
-_OPTIONS = ("timezone", "week_start", "attributes", "locations")
+_TEXTS = ("timezone", "week_start")
+_OBJECTS = ("attributes", "locations")
+_OPTIONS = (*_TEXTS, *_OBJECTS)
 _FILE_KEYS = ("segments", "now", "cases", *_OPTIONS)
 _EXPECTATIONS = ("expected", "in", "not_in")
 _CASE_KEYS = ("name", "customer", "now", *_EXPECTATIONS)
@@ -67,22 +70,29 @@ class CasesFile(pytest.File):
         cases = document.get("cases")
         if not isinstance(cases, list) or not cases:
             raise self.fault("cases is an array of at least one case")
+        if "now" in document:
+            self.moment(document["now"], "the file")
         known = {segment.id for segment in engine.segments}
+        numbers: dict[str, int] = {}
         for number, case in enumerate(cases, 1):
             name = self.checked(case, number, known)
-            now = self.moment(case.get("now", document.get("now")), name)
-            yield CaseItem.from_parent(self, name=name, engine=engine, case=case, now=now)
+            if numbers.setdefault(name, number) != number:
+                raise self.fault(f"case {number} has the name of case {numbers[name]}, {shown(name)}")
+            now = self.moment(case.get("now", document.get("now")), f"case {number}")
+            yield CaseItem.from_parent(self, name=escaped(name), engine=engine, case=case, now=now)
 
     def fault(self, message: str) -> Exception:
         """The error that ends the collection of this file."""
         return self.CollectError(f"{self.path.name}: {message}")
 
     def read(self, path: Path) -> dict[str, Any]:
-        """The JSON object in a file."""
+        """The JSON object in a file. A key that occurs twice is refused: a second `in` would hide the first."""
         try:
-            document = json.loads(path.read_text(encoding="utf-8-sig"))
+            document = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_members)
         except OSError as error:
             raise self.fault(f"{path}: {error.strerror}") from None
+        except _TwiceError as error:
+            raise self.fault(f"{path.name}: the key {shown(error.args[0])} occurs twice in one object") from None
         except (RecursionError, ValueError) as error:
             raise self.fault(f"{path.name} cannot be read: {unreadable(error)}") from None
         if not isinstance(document, dict):
@@ -99,9 +109,11 @@ class CasesFile(pytest.File):
     def engine(self, document: Mapping[str, Any]) -> SegmentEngine:
         """The engine of the segments that the file names, or holds."""
         options = {key: document[key] for key in _OPTIONS if key in document}
-        for key in ("attributes", "locations"):
-            if isinstance(options.get(key), str):
-                options[key] = self.read(self.path.parent / options[key])
+        for key, value in options.items():
+            if key in _OBJECTS and isinstance(value, str):
+                options[key] = self.read(self.path.parent / value)
+            elif not isinstance(value, str if key in _TEXTS else dict):
+                raise self.fault(f"{key} is {'text' if key in _TEXTS else 'an object, or the path of a file that holds one'}, not {article(json_type(value))}")
         segments = document.get("segments")
         try:
             if isinstance(segments, str):
@@ -109,8 +121,10 @@ class CasesFile(pytest.File):
             return SegmentEngine.from_json(json.dumps(segments), **options)
         except OSError as error:
             raise self.fault(f"{segments}: {error.strerror}") from None
-        except (DefinitionError, ValueError) as error:
-            raise self.fault(f"segments: {error}") from None
+        except DefinitionError as error:
+            raise self.fault(f"{segments if isinstance(segments, str) else 'segments'}: {error}") from None
+        except ValueError as error:  # of the options
+            raise self.fault(str(error)) from None
 
     def checked(self, case: Any, number: int, known: set[str]) -> str:
         """The name of a case that is as it should be."""
@@ -118,23 +132,44 @@ class CasesFile(pytest.File):
             raise self.fault(f"case {number} is an object, not {article(json_type(case))}")
         name = case.get("name", f"case {number}")
         self.check_keys(f"case {number}", case, _CASE_KEYS)
+        if not isinstance(name, str) or not name:
+            raise self.fault(f"case {number}: name is text of one letter or more, not {shown(name)}")
         if not isinstance(case.get("customer"), dict):
             raise self.fault(f"case {number}: customer is an object")
         if not any(key in case for key in _EXPECTATIONS) or ("expected" in case and len(_EXPECTATIONS & case.keys()) > 1):
             raise self.fault(f"case {number} has either expected, or in and not_in")
         for key in _EXPECTATIONS:
-            for segment_id in case.get(key, ()):
-                if segment_id not in known:
-                    near = nearest(str(segment_id), sorted(known))
-                    raise self.fault(f"case {number}: no segment has the id {segment_id!r}{f' (did you mean {near}?)' if near else ''}")
-        return str(name)
+            expected = case.get(key, [])
+            if not isinstance(expected, list):
+                raise self.fault(f"case {number}: {key} is an array of the ids of segments, not {article(json_type(expected))}")
+            for segment_id in expected:
+                if not isinstance(segment_id, str) or segment_id not in known:
+                    near = nearest(segment_id, sorted(known)) if isinstance(segment_id, str) else None
+                    raise self.fault(f"case {number}: no segment has the id {shown(segment_id)}{f' (did you mean {near}?)' if near else ''}")
+        if both := sorted({*case.get("in", ())} & {*case.get("not_in", ())}):
+            raise self.fault(f"case {number}: {shown(both[0])} is both in and not_in")
+        return name
 
     def moment(self, text: Any, name: str) -> datetime:
-        """The moment of a case."""
+        """The moment of a case, or of the file."""
         found = iso8601.parse(text) if isinstance(text, str) else None
         if not isinstance(found, datetime) or found.tzinfo is None:
             raise self.fault(f"{name}: now is an ISO 8601 date-time with an offset, such as 2026-11-22T12:00:00Z, in the case or in the file")
         return found
+
+
+class _TwiceError(Exception):
+    """A key occurs twice in an object."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object."""
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in members:
+            raise _TwiceError(key)
+        members[key] = value
+    return members
 
 
 class _Unexpected(Exception):  # noqa: N818 - an outcome, not an error

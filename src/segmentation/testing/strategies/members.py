@@ -317,9 +317,11 @@ def _drawn(draw: DrawFn, predicate: Predicate, world: World, known: Sequence[_So
         attribute.key: draw(st.just(_MISSING) | st.sampled_from([*values, *FILLERS])) for attribute, values in near.items() if attribute not in solution.values
     }
     name = draw(st.sampled_from(solution.names))
-    # What is not needed may get in the way of what is, where keys lead through one another; an identity belongs to static segments alone.
+    # What is not needed may get in the way of what is, where keys lead through one another; an identity belongs to static segments alone. A null under
+    # the whole key is as unknown as a key that is missing, and ends the look-up, so that no alias is followed.
     identity = {} if name is _MISSING else {"id": name}
-    for values, is_nested in (({**free, **needed}, True), (needed, True), ({**free, **needed}, False), (needed, False)):
+    nulled = {key: None if value is _MISSING else value for key, value in needed.items()}
+    for values, is_nested in (({**free, **needed}, True), (needed, True), ({**free, **needed}, False), (nulled, False)):
         record = placed({key: value for key, value in {**identity, **values}.items() if value is not _MISSING}, is_nested=is_nested)
         if world.holds(predicate, record) is is_wanted:
             return record

@@ -10,10 +10,11 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 from segmentation.explain.periods import periods
+from segmentation.language.attributes import AttributeType
 from segmentation.language.checks import WHOLE_VALUE, Check, Facet, Inside, Interval, OneOf, Prefix, Substring, Suffix, Window
 from segmentation.language.data import DATES
 from segmentation.language.dates import FIRST_DAY, LAST_DAY, Calendar, Clock
@@ -29,6 +30,10 @@ WRONG_TYPES: Final[tuple[Any, ...]] = (None, "", "a", 0, True, {}, [])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAP_YEAR = 2024
 _MONTHS_OF_A_YEAR: Final = tuple(f"1990-{month:02}-15" for month in range(1, 13))
+_WRITTEN_DATES: Final = tuple((date(_LEAP_YEAR, 1, 1) + timedelta(number)).isoformat() for number in range(366)) + tuple(
+    f"{year}-06-15" for year in range(1900, 2100)
+)
+"""Dates among which there are some with most pieces of text that dates have."""
 _METRES_OF_A_DEGREE = 111_194.9
 
 
@@ -37,8 +42,13 @@ def near_leaves(leaves: Iterable[Leaf], clock: Clock, calendar: Calendar) -> lis
 
     JSON has no dates of its own, so what is asked of those alone is left out where the attribute is not declared to be one.
     """
+    leaves = list(leaves)
     checks = list(dict.fromkeys(check for leaf in leaves for check in leaf.checks if leaf.attribute.type or not check.kinds or check.kinds & ~DATES))
     found = [value for check in checks for value in _near(check, clock, calendar)]
+    if any(leaf.attribute.type in (AttributeType.DATE, AttributeType.DATETIME) for leaf in leaves):
+        for check in checks:
+            if check.facet is Facet.TEXT and not isinstance(check.constraint, OneOf):
+                found += islice((text for text in _WRITTEN_DATES if check.constraint.admits(text, clock)), 4)
     found += _between([value for value in found if isinstance(value, int | float) and not isinstance(value, bool)])
     found += _joined([check for check in checks if check.facet is Facet.TEXT])
     found += [] if any(check.facet not in WHOLE_VALUE for check in checks) else FILLERS
@@ -227,6 +237,9 @@ def _points(place: Place) -> Iterator[str]:
     else:
         corners = [corner for ring in place.rings for corner in ring]
         found = [((y1 + y2) / 2, (x1 + x2) / 2) for ring in place.rings for (y1, x1), (y2, x2) in zip(ring, ring[2:], strict=False)]
+        for ring in place.rings:  # just inside of the corners: there may be a hole in the middle
+            middle_y, middle_x = (sum(corner[axis] for corner in ring) / len(ring) for axis in (0, 1))
+            found += [(0.9 * y + 0.1 * middle_y, 0.9 * x + 0.1 * middle_x) for y, x in ring]
         found += [(min(y for y, _ in corners) - 1, min(x for _, x in corners) - 1)]
     for latitude, longitude in (*found, (0.0, 0.0), (89.0, 179.0)):
         if abs(latitude) <= 90 and abs(longitude) <= 180:  # noqa: PLR2004 - degrees
