@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from segmentation.language.attributes import Attribute
 from segmentation.language.checks import WHOLE_VALUE
 from segmentation.language.data import Kind
 from segmentation.language.dates import Calendar, anniversaries
+from segmentation.language.normalise import normalise
 from segmentation.language.operators import OPERATORS, Operand, Takes, meant
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
@@ -305,3 +307,18 @@ def test_an_outline_is_the_filter_with_places() -> None:
 def test_a_calendar_is_what_it_was_made_of() -> None:
     assert repr(Calendar("Europe/Warsaw", "sunday")) == "Calendar(timezone='Europe/Warsaw', week_start='sunday')"
     assert Calendar("UTC") == Calendar() != Calendar("Etc/UTC")
+
+
+# Long lists of values
+
+
+@pytest.mark.parametrize("operator", ["$is", "$is_not", "$contains", "$after"])
+@pytest.mark.parametrize("junction", ["and", "or"])
+def test_a_condition_with_many_values_takes_as_long_as_they_are_many(operator: str, junction: str) -> None:
+    """It took their number squared: all parts had one hash, and an Or was united one value at a time."""
+    values = [f"2026-01-01T00:00:00.{number:06d}Z" for number in range(8_000)]
+    begun = time.process_time()
+    predicate = normalise(parse_filter({"junction": junction, "a": {"conditions": {operator: values}}}, Options.of())[0])
+    assert time.process_time() - begun < 10  # s; it was a minute and more
+    assert sum(len(leaf.checks) for leaf in leaves(predicate)) >= len(values)
+    assert len({hash(leaf) for leaf in leaves(predicate)}) == len(leaves(predicate))

@@ -48,7 +48,8 @@ class Leaf:
         return False
 
     def __hash__(self) -> int:
-        return hash(self.attribute.key)  # quick, and all but equal leaves seldom have it in common
+        # Quick, and all but equal leaves seldom have it in common: a list of values under one attribute is as many leaves of it.
+        return hash((self.attribute.key, *(check.constraint for check in self.checks)))
 
 
 A_SCALAR = Reading((), is_known=True, is_present=True, size=1)
