@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,15 @@ def test_without_credentials_nothing_starts(database: Path, missing: tuple[str, 
     assert not database.exists()
 
 
+def test_blanks_around_the_value_of_a_header_are_no_part_of_it(ask: Any) -> None:
+    """Not every server takes them away: httptools leaves those at the end."""
+    headers = {"X-App-Id": "shop ", "X-App-Token": "\ta secret \t"}
+    assert ask("GET", "/v1/segments", headers=headers).status == 200
+    assert ask("POST", "/v1/customers", b"{}", headers=headers | {"Content-Length": " 2 "}).status == 200
+
+
 def test_settings_do_not_show_their_secrets() -> None:
-    assert "secret" not in repr(Settings("x.db", "shop", "a secret"))
+    assert "secret" not in repr(Settings("postgresql://me:secret@host/name", "shop", "a secret"))
 
 
 @pytest.mark.parametrize(
@@ -257,10 +265,44 @@ def test_a_compressed_body_is_refused(ask: Any) -> None:
     assert ask("POST", "/v1/customers", b"{}", headers=HEADERS | {"Content-Encoding": "identity"}).status == 200
 
 
+def test_a_bulk_body_has_so_many_lines(open_service: Any) -> None:
+    ask = open_service(max_bulk_lines=3)
+    assert ask("POST", "/v1/customers/bulk", b"{}\n{}\n{}\n").json() == {"total": 3}
+    reply = ask("POST", "/v1/customers/bulk", b"{}\n{\n\n{}\n")
+    assert (reply.status, reply.json()["key"], reply.json()["details"]) == (413, "payload_too_large", "A body has at most 3 lines here")
+
+
+CHANGES = [
+    ("POST", "/v1/customers", {}),
+    ("POST", "/v1/segments", {**STARTS_WITH_S, "id": "s"}),
+    ("DELETE", "/v1/segments/s", None),
+    ("DELETE", "/v1/customers/c", None),
+]
+
+
 def test_too_many_writes_are_told_to_come_again(open_service: Any) -> None:
     ask = open_service(max_pending_writes=0)
-    reply = ask("POST", "/v1/customers", {})
-    assert (reply.status, reply.headers["retry-after"], ask.reads) == (503, "1", 0)
+    for change in CHANGES:
+        reply = ask(*change)
+        assert (reply.status, reply.headers["retry-after"], ask.reads) == (503, "1", 0)
+
+
+def test_a_write_does_not_wait_for_ever_for_others(open_service: Any) -> None:
+    ask = open_service(patience_seconds=0.05)
+    stored = {"id": "c", "name": "Sofia"}
+    ask("POST", "/v1/customers", stored)
+    done = threading.Event()
+    for _ in range(ask.app._store.writers):
+        ask.app._writers.submit(done.wait, 30)
+    try:
+        for change in CHANGES:
+            reply = ask(*change)
+            assert (reply.status, reply.json()["key"], reply.headers["retry-after"]) == (503, "service_unavailable", "1")
+    finally:
+        done.set()
+    assert ask("POST", "/v1/customers", {"id": "d"}).status == 200
+    assert ask("GET", "/v1/segments/s").status == 404  # what was refused does not happen later
+    assert ask("GET", "/v1/customers/c").json().items() >= stored.items()
 
 
 # Segments
@@ -472,6 +514,37 @@ def test_a_locked_store_answers_readers_and_puts_writers_off(open_service: Any, 
     finally:
         locker.close()
     assert ask("POST", "/v1/customers", {}).status == 200
+
+
+def test_segments_that_cannot_be_read_are_told_of_until_they_are_gone(
+    open_service: Any, database: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imported with other options than the service's. Each answer was a 500, while the health was fine."""
+    ask = open_service()
+    first = created(ask, on("source_id", "$is", "visitor"))
+    store = open_store(str(database))
+    place = on("metadata.jane", "$in_location", ["somewhere"])
+    store.add_segments([{"id": "seg_2", "created_at": "2026-01-01T00:00:00Z", **place}, {"id": "seg_3", "created_at": "2026-01-01T00:00:00Z", **STARTS_WITH_S}])
+    for _ in range(2):
+        for path in ("/v1/customers/visitor/segments", "/healthz"):
+            reply = ask("GET", path)
+            assert (reply.status, reply.json()["key"]) == (503, "service_unavailable")
+            assert "options do not read" in reply.json()["details"]
+            with monkeypatch.context() as patch:  # once is enough
+                patch.setattr(ask.app._store, "changes", None)
+                assert ask("GET", path).status == 503
+    assert [record.getMessage() for record in caplog.records] == [
+        "segments in the store cannot be read with the options of this service: 'seg_2' at /filter/metadata.jane/conditions/$in_location/0 [unknown_location]"
+    ]
+    store.add_segments([{"id": "seg_4", "created_at": "2026-01-01T00:00:00Z", **place}])
+    assert ask("GET", "/healthz").status == 503
+    for name in ("seg_2", "seg_4"):
+        assert ask("DELETE", f"/v1/segments/{name}").status == 204
+    assert ask("GET", "/healthz").status == 200
+    store.remove_segment("seg_3")
+    store.add_segments([{"id": "seg_5", "created_at": "2026-01-01T00:00:00Z", "name": "", "filter": {}}])
+    assert ask("GET", "/v1/customers/visitor/segments").ids() == [first, "seg_5"]
+    store.close()
 
 
 def test_a_broken_store_is_told_of(open_service: Any, database: Path) -> None:

@@ -122,6 +122,7 @@ def test_serve_refuses_segments_that_its_options_cannot_read(commands: Path, cap
     assert run("import", "segments", "segments.json", "--db", "x.db", "--locations", circle, capsys=capsys)[0] == 0
     code, _, err = run("serve", "--db", "x.db", capsys=capsys)
     assert code == 1
+    assert "the store: segment 'seg_1' at /filter/place/conditions/$in_location" in err
     assert "[unknown_location]" in err
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +86,22 @@ def test_customers_are_replaced_by_id_or_source_id(stores: list[Store]) -> None:
     assert (other.customer("3"), other.read("\0").record, other.read("x" * 5_000).record) == (None, None, None)
     assert (one.remove_customer("1"), one.remove_customer("b"), one.remove_customer("\0")) == (True, False, False)
     assert put(one) == []
+
+
+def test_writers_of_the_same_customers_do_not_stop_each_other(stores: list[Store]) -> None:
+    """On PostgreSQL they waited for each other in circles, of which it ends each by refusing one."""
+
+    def write(writer: int) -> None:
+        rng = random.Random(writer)
+        names = [f"c{number}" for number in range(200)]
+        for _ in range(8):
+            rng.shuffle(names)
+            put(stores[writer % 2], *({"id": name, "source_id": f"of {name}", "writer": writer} for name in names))
+            put(stores[writer % 2], *({"source_id": f"of {name}", "writer": writer} for name in names))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    assert len({json.loads(stores[0].customer(f"c{number}") or "")["writer"] for number in range(200)}) == 1
 
 
 def test_writers_at_once_lose_nothing(stores: list[Store]) -> None:

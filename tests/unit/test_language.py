@@ -16,6 +16,7 @@ from segmentation.language.attributes import Attribute
 from segmentation.language.checks import WHOLE_VALUE
 from segmentation.language.data import Kind
 from segmentation.language.dates import Calendar, anniversaries
+from segmentation.language.normalise import normalise
 from segmentation.language.operators import OPERATORS, Operand, Takes, meant
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
@@ -314,3 +315,16 @@ def test_an_outline_is_the_filter_with_places() -> None:
 def test_a_calendar_is_what_it_was_made_of() -> None:
     assert repr(Calendar("Europe/Warsaw", "sunday")) == "Calendar(timezone='Europe/Warsaw', week_start='sunday')"
     assert Calendar("UTC") == Calendar() != Calendar("Etc/UTC")
+
+
+# Long lists of values
+
+
+@pytest.mark.parametrize("operator", ["$is", "$is_not", "$contains", "$after"])
+@pytest.mark.parametrize("junction", ["and", "or"])
+def test_thousands_of_values_of_a_condition_are_told_apart(operator: str, junction: str) -> None:
+    """All parts had one hash, and an Or was united one value at a time: the time followed the square of their number."""
+    values = [f"2026-01-01T00:00:00.{number:06d}Z" for number in range(8_000)]
+    predicate = normalise(parse_filter({"junction": junction, "a": {"conditions": {operator: values}}}, Options.of())[0])
+    assert sum(len(leaf.checks) for leaf in leaves(predicate)) >= len(values)
+    assert len({hash(leaf) for leaf in leaves(predicate)}) == len(leaves(predicate))

@@ -94,7 +94,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         serve(Settings.from_environment(arguments.db, **engine_settings(arguments)), arguments.host, arguments.port, arguments.workers)
     except DefinitionError as error:
         for problem in error.problems:
-            print(located(arguments.db, problem), file=sys.stderr)
+            print(located("the store", problem), file=sys.stderr)  # not its URL, which may hold a password
         raise CommandError("the segments in the store cannot be read with these options", DATA) from None
     except StoreError as error:
         raise CommandError(f"the store cannot be used: {error}", USAGE) from None

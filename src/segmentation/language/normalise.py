@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from segmentation.language.attributes import Attribute
+from segmentation.language.checks import Check
 from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Not, Or, Predicate
 
 __all__ = ["normalise"]
@@ -52,10 +54,12 @@ def _disjunction(parts: list[Predicate]) -> Predicate:
     if TRUE in flat:
         return TRUE
     united: dict[object, Predicate] = {}
+    checks: dict[Attribute, dict[Check, None]] = {}
     for part in flat:
-        key = part.attribute if isinstance(part, Leaf) else part
-        known = united.get(key)
-        if isinstance(part, Leaf) and isinstance(known, Leaf):
-            part = Leaf(part.attribute, tuple(dict.fromkeys(known.checks + part.checks)))  # noqa: PLW2901 - united in place, at its first position
-        united[key] = part
+        if isinstance(part, Leaf):
+            checks.setdefault(part.attribute, {}).update(dict.fromkeys(part.checks))
+            united.setdefault(part.attribute, part)  # at its first position
+        else:
+            united[part] = part
+    united.update((attribute, Leaf(attribute, tuple(some))) for attribute, some in checks.items())
     return next(iter(united.values())) if len(united) == 1 else Or(tuple(united.values()))

@@ -6,16 +6,17 @@ import asyncio
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from segmentation.engine import SegmentEngine
 from segmentation.errors import DefinitionError, RecordError
 from segmentation.service import errors
-from segmentation.service.catalogue import Catalogue
+from segmentation.service.catalogue import Catalogue, UnreadableSegmentsError
 from segmentation.service.errors import ApiError
 from segmentation.service.openapi import document
 from segmentation.service.payloads import customer_in, customers_in, new_id, page_in, segment_in, timestamp
@@ -75,7 +76,7 @@ class Service:
     def close(self) -> None:
         """Let go of the store, once what is under way has ended."""
         for threads in (self._readers, self._writers, self._updaters):
-            threads.shutdown()
+            threads.shutdown(cancel_futures=True)  # what has not begun was acknowledged to nobody
         self._store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +105,8 @@ class Service:
             await send_error(scope, send, error)
         except StoreError:
             await send_error(scope, send, errors.unavailable("The store cannot be used at the moment"))
+        except UnreadableSegmentsError:
+            await send_error(scope, send, errors.unavailable("There are segments in the store that this service's options do not read"))
         except ClientGoneError:
             pass
         except Exception as error:  # noqa: BLE001 - the service lives on; what is logged names places, since messages may quote a customer
@@ -149,16 +152,37 @@ class Service:
     async def _in(self, threads: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
-    async def _write(self, scope: Scope, receive: Receive, limit: int, change: Callable[[bytes], T]) -> T:
-        """Make a change that a body asks for. A change that was begun is finished, even when the client leaves."""
+    @contextmanager
+    def _pending_change(self) -> Iterator[None]:
+        """Room for one more change."""
         if self._pending >= self._settings.max_pending_writes:
             raise errors.unavailable("Too many writes are under way")
         self._pending += 1
         try:
-            body = await body_of(scope, receive, limit)
-            return await self._in(self._writers, change, body)
+            yield
         finally:
             self._pending -= 1
+
+    async def _change(self, change: Callable[..., T], *arguments: Any) -> T:
+        """Make a change, when those before it leave it its turn. One that was begun is finished, even when the client leaves."""
+        turn = self._writers.submit(change, *arguments)
+        result = asyncio.wrap_future(turn)
+        await asyncio.wait([result], timeout=self._settings.patience_seconds)
+        if turn.cancel():
+            raise errors.unavailable("Too many writes are under way")
+        return await result
+
+    async def _write(self, scope: Scope, receive: Receive, limit: int, change: Callable[[bytes], T]) -> T:
+        """Make a change that a body asks for."""
+        with self._pending_change():
+            return await self._change(change, await body_of(scope, receive, limit))
+
+    async def _remove(self, resource_type: str, name: str, removal: Callable[[str], bool]) -> _Answer:
+        """Make a store forget something."""
+        with self._pending_change():
+            if not await self._change(removal, name):
+                raise errors.not_found(resource_type, name)
+        return _Answer(204, b"")
 
     async def _read(self, customer_id: str) -> Read:
         """Read at once where that is possible: a thread would cost more than SQLite does."""
@@ -167,13 +191,16 @@ class Service:
                 return self._store.read(customer_id, is_patient=False)
         return await self._in(self._readers, self._store.read, customer_id)
 
+    async def _engine(self, version: int) -> SegmentEngine:
+        """The engine of a version of the segments, or of a later one."""
+        known, engine = self._catalogue.current
+        return engine if known >= version else await self._in(self._updaters, self._catalogue.at_least, version)
+
     # Customers
 
     async def _list_customer_segments(self, customer_id: str, _scope: Scope, _receive: Receive) -> _Answer:
         version, record = await self._read(customer_id)
-        known, engine = self._catalogue.current
-        if known < version:
-            engine = await self._in(self._updaters, self._catalogue.at_least, version)
+        engine = await self._engine(version)
         if record is None:
             return _Answer(200, engine.evaluate_unknown(customer_id).model_dump_json().encode())
         return _Answer(200, engine.evaluate_json(record))
@@ -201,6 +228,8 @@ class Service:
         return _Answer(200, b'{"total":%d}' % total)
 
     def _stored_many(self, body: bytes) -> int:
+        if body.count(b"\n") > self._settings.max_bulk_lines:
+            raise errors.payload_too_large(self._settings.max_bulk_lines, "lines")
         lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
         records: list[tuple[int, dict[str, Any]]] = []
         faults: list[tuple[int, str]] = []
@@ -219,9 +248,7 @@ class Service:
         return len(records)
 
     async def _delete_customer(self, customer_id: str, _scope: Scope, _receive: Receive) -> _Answer:
-        if not await self._in(self._writers, self._store.remove_customer, customer_id):
-            raise errors.not_found("customer", customer_id)
-        return _Answer(204, b"")
+        return await self._remove("customer", customer_id, self._store.remove_customer)
 
     # Segments
 
@@ -245,9 +272,7 @@ class Service:
         return _Answer(200, _segment_json(definition))
 
     async def _delete_segment(self, segment_id: str, _scope: Scope, _receive: Receive) -> _Answer:
-        if not await self._in(self._writers, self._store.remove_segment, segment_id):
-            raise errors.not_found("segment", segment_id)
-        return _Answer(204, b"")
+        return await self._remove("segment", segment_id, self._store.remove_segment)
 
     async def _list_segments(self, scope: Scope, _receive: Receive) -> _Answer:
         page = page_in(scope.get("query_string", b""))
@@ -260,7 +285,7 @@ class Service:
     # The service itself
 
     async def _health(self, _scope: Scope, _receive: Receive) -> _Answer:
-        await self._in(self._readers, self._store.read, "")
+        await self._engine((await self._in(self._readers, self._store.read, "")).version)
         return _Answer(200, b'{"status":"ok"}')
 
     async def _describe(self, _scope: Scope, _receive: Receive) -> _Answer:

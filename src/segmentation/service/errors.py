@@ -76,9 +76,9 @@ def conflict(resource_type: str, details: str, **more: Any) -> ApiError:
     return ApiError(409, "duplicate_found", "Duplicate resource found", details, resource_type=resource_type, **more)
 
 
-def payload_too_large(limit: int) -> ApiError:
+def payload_too_large(limit: int, unit: str = "bytes") -> ApiError:
     """413: the body is longer than is accepted."""
-    return ApiError(413, "payload_too_large", "Request Entity Too Large", f"A body has at most {limit} bytes here")
+    return ApiError(413, "payload_too_large", "Request Entity Too Large", f"A body has at most {limit} {unit} here")
 
 
 def unsupported_encoding() -> ApiError:

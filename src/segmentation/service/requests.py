@@ -16,6 +16,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_BLANKS = b" \t"
+"""What may stand around the value of a header and is no part of it; not every server takes it away."""
+
 
 class ClientGoneError(Exception):
     """The client left before its body was there: nobody waits for an answer."""
@@ -63,9 +66,9 @@ class Credentials:
         tokens = []
         for name, value in headers:
             if name == b"x-app-id":
-                app_ids.append(value)
+                app_ids.append(value.strip(_BLANKS))
             elif name == b"x-app-token":
-                tokens.append(value)
+                tokens.append(value.strip(_BLANKS))
         if len(app_ids) != 1 or len(tokens) != 1 or not hmac.compare_digest(_digest(app_ids[0], tokens[0]), self._wanted):
             raise unauthorized()
 
@@ -82,8 +85,10 @@ async def body_of(scope: Scope, receive: Receive, limit: int) -> bytes:
         ClientGoneError: The client left.
     """
     for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or len(value) > 18 or int(value) > limit):  # noqa: PLR2004 - digits that int() reads at once
-            raise payload_too_large(limit)
+        if name == b"content-length":
+            digits = value.strip(_BLANKS)
+            if not digits.isdigit() or len(digits) > 18 or int(digits) > limit:  # noqa: PLR2004 - digits that int() reads at once
+                raise payload_too_large(limit)
         if name == b"content-encoding" and value.strip().lower() != b"identity":
             raise unsupported_encoding()
     body = bytearray()

@@ -25,8 +25,8 @@ class Settings:
         SettingsError: The store or a credential is missing, or a credential could not be sent in a header.
     """
 
-    database: str
-    """URL of the store, as SQLAlchemy writes it, such as `sqlite:///segments.db`; without `://` it is the path of a SQLite file."""
+    database: str = field(repr=False)
+    """URL of the store, as SQLAlchemy writes it, such as `sqlite:///segments.db`; without `://` it is the path of a SQLite file. May hold a password."""
     app_id: str = field(repr=False)
     """What requests must have in `X-App-Id`."""
     app_token: str = field(repr=False)
@@ -41,8 +41,12 @@ class Settings:
     """The largest body of one customer, and the longest line of many."""
     max_bulk_bytes: int = 16 << 20
     """The largest body of many customers."""
+    max_bulk_lines: int = 20_000
+    """The most lines in it: the store is locked while they are written, and a record of two bytes takes a thousand in memory."""
     max_pending_writes: int = 32
-    """Requests with a body that may be under way at once; more are told to come again. Bounds memory: times `max_bulk_bytes`, and some."""
+    """Requests that change something and may be under way at once; more are told to come again. Bounds memory: times `max_bulk_bytes`, and some."""
+    patience_seconds: float = 30.0
+    """How long a change waits for the ones before it; one that has not begun by then is told to come again."""
     busy_seconds: float = 5.0
     """How long a write waits for a store that another process has locked."""
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, delete, event, insert, make_url, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from segmentation import iso8601
 from segmentation.service import tables
@@ -34,6 +34,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _KEPT_VERSIONS = 10_000
 """Versions for which it is known what changed; a process that missed more reads all segments again."""
+_TRIES = 5
+_DEADLOCK = "40P01"
+"""What PostgreSQL calls two writers that wait for each other; the one that it stops may try again."""
 _CHUNK = 400
 """Values in an IN list: some databases take no more than 999 parameters."""
 
@@ -259,11 +262,14 @@ class SqlStore:
     def put_customers(self, records: Sequence[dict[str, Any]], now: str, new_id: Callable[[], str]) -> list[str]:
         """Store customers, all or none."""
         with _told_without_data():
-            for _ in range(3):
+            for _ in range(_TRIES):
                 try:
                     return self._put_customers(records, now, new_id)
                 except IntegrityError:  # another writer stored one of them meanwhile: it is found at the next try
                     continue
+                except OperationalError as error:
+                    if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                        raise
         raise StoreError("conflicts")
 
     def _put_customers(self, records: Sequence[dict[str, Any]], now: str, new_id: Callable[[], str]) -> list[str]:
@@ -297,7 +303,7 @@ class SqlStore:
             if moved:  # so that source ids can change hands within one transaction
                 connection.execute(update(customers).where(customers.c.id == bindparam("old_id")).values(source_id=None), moved)
             if written:
-                connection.execute(self._insert_customers(), [row._asdict() for row in written.values()])
+                connection.execute(self._insert_customers(), [row._asdict() for row in sorted(written.values())])
         return answers
 
     @staticmethod
@@ -305,9 +311,9 @@ class SqlStore:
         """The stored customers that have an id or a source id of the records."""
         found: dict[str, _Row] = {}
         for column in (customers.c.id, customers.c.source_id):
-            names = list({record[column.name] for record in records if record.get(column.name) is not None})
+            names = sorted({record[column.name] for record in records if record.get(column.name) is not None})
             for some in _chunks(names):
-                for row in connection.execute(select(customers.c.id, customers.c.source_id, customers.c.record).where(column.in_(some))):
+                for row in connection.execute(tables.customers_to_change(column, some)):
                     found[row.id] = _Row(*row)
         return found
 
@@ -347,7 +353,7 @@ class SqliteStore(SqlStore):
     """A store in a file of SQLite."""
 
     reads_at_once = True
-    writers = 1
+    writers = 2  # one is checked while another is stored
     _insert: Any = staticmethod(sqlite.insert)
 
     def __init__(self, url: URL, busy_seconds: float) -> None:

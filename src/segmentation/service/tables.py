@@ -27,7 +27,19 @@ from sqlalchemy import (
 
 from segmentation.service.store import Page
 
-__all__ = ["LAYOUT", "catalogue", "changed_since", "customers", "metadata", "page_of", "read_customer", "segment_changes", "segments", "total_of"]
+__all__ = [
+    "LAYOUT",
+    "catalogue",
+    "changed_since",
+    "customers",
+    "customers_to_change",
+    "metadata",
+    "page_of",
+    "read_customer",
+    "segment_changes",
+    "segments",
+    "total_of",
+]
 
 LAYOUT = 1
 """What the tables are like; a store with another layout is refused."""
@@ -95,6 +107,11 @@ all_segments = select(segments.c.position, segments.c.definition, segments.c.cus
 def segments_by_id(ids: Sequence[str]) -> Select[Any]:
     """Some segments."""
     return all_segments.where(segments.c.id.in_(ids))
+
+
+def customers_to_change(column: Column[Any], names: Sequence[str]) -> Select[Any]:
+    """Customers with these ids or source ids. Where rows can be locked they are, in an order, so that writers seldom wait for each other in a circle."""
+    return select(customers.c.id, customers.c.source_id, customers.c.record).where(column.in_(names)).order_by(column).with_for_update()
 
 
 def changed_since(version: int, latest: int) -> Select[Any]:
