@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from pyroaring import BitMap
 
 from segmentation import SegmentEngine
 from segmentation.batch import tables
-from segmentation.offline import run, sources
-from segmentation.offline.changes import Changes, run_of
+from segmentation.offline import outputs, run, sources
+from segmentation.offline.changes import Changes
+from segmentation.offline.report import findings_of
+from segmentation.offline.runs import run_of
 from segmentation.testing import strategies as our
 
 OPTIONS: dict[str, Any] = {"attributes": our.declared(), "locations": dict(our.LOCATIONS)}
@@ -293,8 +296,11 @@ def test_changes_are_the_difference(before: dict[str, set[str]], after: dict[str
             )
             (place / f"{name}.jsonl").write_text("\n".join(json.dumps({"id": customer}) for customer in members))
             run(engine, [str(place / f"{name}.jsonl")], place / f"{name}.parquet", "pairs", now=our.NOW)
-        with mock.patch("segmentation.offline.changes._PAIRS", 3):
-            changes = [change.to_dict() for change in Changes(run_of(place / "old.parquet"), run_of(place / "new.parquet"))]
+        with mock.patch("segmentation.offline.runs._PAIRS", 3), mock.patch("segmentation.offline.changes._AT_ONCE", 2):
+            old, new = run_of(place / "old.parquet"), run_of(place / "new.parquet")
+            found = Changes(old, new)
+            findings = findings_of(new, old)
+        changes = [change.to_dict() for change in found]
     expected = []
     for id_ in [*sorted(new_ids), *sorted(old_ids - new_ids)]:
         name = f"{'new' if id_ in new_ids else 'old'} {id_}"
@@ -310,3 +316,34 @@ def test_changes_are_the_difference(before: dict[str, set[str]], after: dict[str
                     }
                     expected.append(change if cause is None else {**change, "cause": cause})
     assert changes == expected
+    assert len(found) == len(expected)
+    assert "".join(found.lines()) == "".join(json.dumps(change, ensure_ascii=False) + "\n" for change in expected)
+    verbs = Counter((change["segment"]["id"], verb) for change in expected for verb in (change["type"].rpartition(".")[2], change.get("cause")) if verb)
+    assert {(id_, verb): count for id_, tally in found.tallies.items() for verb, count in tally.items()} == verbs
+    assert findings.changes == found.tallies
+
+    inside = {id_: {customer for customer, of in after.items() if id_ in of} for id_ in new_ids}
+    assert findings.overlaps.tolist() == [[len(inside[one.id] & inside[other.id]) for other in findings.largest] for one in findings.largest]
+    assert [len(inside[segment.id]) for segment in findings.largest] == sorted(filter(None, map(len, inside.values())), reverse=True)
+    twins = [{id_ for id_ in new_ids if inside[id_] == same} for same in {frozenset(members) for members in inside.values() if members}]
+    assert {frozenset(segment.id for segment in group) for group in findings.identical} == {frozenset(ids) for ids in twins if len(ids) > 1}
+
+
+def test_two_rows_of_one_customer_are_in_what_either_is_in(tmp_path: Path) -> None:
+    """Also when the rows are far apart, and their order changes."""
+    segments = [{"id": id_, "name": "", "filter": {"tags": {"conditions": {"$is": id_}}}} for id_ in "abc"]
+    before = [{"id": "1", "tags": "a"}, {"id": "2", "tags": "b"}, {"id": "1", "tags": ["a", "c"]}, {"id": "3", "tags": []}]
+    after = [{"id": "3", "tags": "b"}, {"id": "2", "tags": ["b", "c"]}, {"id": "1", "tags": "c"}, {"id": "2", "tags": ["b", "a"]}]
+    for name, customers in (("old", before), ("new", after)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, customers)))
+        with mock.patch.object(outputs, "_PAIR_ROWS", 2):
+            run(SegmentEngine(segments), [str(tmp_path / f"{name}.jsonl")], tmp_path / f"{name}.parquet", "pairs", now=our.NOW)
+    old, new = run_of(tmp_path / "old.parquet"), run_of(tmp_path / "new.parquet")
+    for pairs in (1, 2, 100):
+        with mock.patch("segmentation.offline.runs._PAIRS", pairs):
+            changes = [(change.segment.id, change.type.rpartition(".")[2], change.customer) for change in Changes(old, new)]
+            findings = findings_of(new)
+        assert changes == [("a", "entered", "2"), ("a", "left", "1"), ("b", "entered", "3"), ("c", "entered", "2")]
+        assert [segment.id for segment in findings.largest] == ["b", "c", "a"]
+        assert findings.overlaps.tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 1]]
+        assert findings.identical == []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,21 +44,19 @@ examples:
 
 def _changes(arguments: argparse.Namespace) -> int:
     offline = offline_library()
-    from segmentation.offline.changes import Changes, run_of  # noqa: PLC0415 - as above
+    from segmentation.offline.changes import Changes  # noqa: PLC0415 - as above
     from segmentation.offline.drafts import Drafts  # noqa: PLC0415 - as above
+    from segmentation.offline.runs import run_of  # noqa: PLC0415 - as above
 
-    tallies: dict[str, Counter[str]] = {}
     try:
-        changes = Changes(run_of(arguments.old), run_of(arguments.new))
-        with terminated_as_interrupted(), Drafts() as drafts:
-            file = sys.stdout if arguments.output is None else drafts.file(Path(arguments.output)).open("w", encoding="utf-8", newline="\n")
-            try:
-                for change in changes:
-                    tallies.setdefault(change.segment.id, Counter())[change.type.rpartition(".")[2] if change.cause is None else change.cause] += 1
-                    file.write(json.dumps(change.to_dict(), ensure_ascii=False) + "\n")
-            finally:
-                if arguments.output is not None:
-                    file.close()
+        old, new = run_of(arguments.old), run_of(arguments.new)
+        with terminated_as_interrupted(), Drafts() as drafts, ExitStack() as stack:
+            file = sys.stdout
+            if arguments.output is not None:
+                file = stack.enter_context(drafts.file(Path(arguments.output)).open("w", encoding="utf-8", newline="\n"))
+            changes = Changes(old, new)
+            file.writelines(changes.lines())
+            stack.close()
             drafts.publish()
     except offline.RunError as error:
         raise CommandError(str(error), DATA) from None
@@ -67,26 +64,27 @@ def _changes(arguments: argparse.Namespace) -> int:
         raise
     except OSError as error:
         raise CommandError(f"{error.filename or arguments.output}: {error.strerror or 'cannot be written'}", USAGE) from None
-    print(_summary(changes, tallies), file=sys.stderr if arguments.output is None else sys.stdout)
+    print(_summary(changes), file=sys.stderr if arguments.output is None else sys.stdout)
     return FINE
 
 
-_COLUMNS = ("entered", "left", "customer_added", "customer_removed", "segment_added", "segment_removed")
+_CAUSES = ("customer_added", "customer_removed", "segment_added", "segment_removed")
 
 
-def _summary(changes: Changes, tallies: dict[str, Counter[str]]) -> str:
-    rows: list[Sequence[str]] = [("segment", *_COLUMNS)]
+def _summary(changes: Changes) -> str:
+    rows: list[Sequence[str]] = [("segment", "entered", "left", *_CAUSES)]
     for segment in changes.segments:
-        tally = tallies.get(segment.id)
-        if tally:
-            rows.append((on_one_line(segment.id), *(f"{tally[column]:,}" for column in _COLUMNS)))
+        if tally := changes.tallies.get(segment.id):
+            entered = tally["entered"] - tally["customer_added"] - tally["segment_added"]
+            left = tally["left"] - tally["customer_removed"] - tally["segment_removed"]
+            rows.append((on_one_line(segment.id), *(f"{count:,}" for count in (entered, left, *(tally[cause] for cause in _CAUSES)))))
     wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ["  ".join([f"{row[0]:{wide[0]}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], wide[1:], strict=True))]) for row in rows]
     same = len(changes.segments) - len(rows) + 1
     added = [segment for segment in changes.new.segments if segment not in changes.old.segments]
     removed = [segment for segment in changes.old.segments if segment not in changes.new.segments]
     lines.append(
-        f"{counted(sum(sum(tally.values()) for tally in tallies.values()), 'change')}; {counted(same, 'segment')} without; "
+        f"{counted(len(changes), 'change')}; {counted(same, 'segment')} without; "
         f"{counted(len(added), 'segment')} added, {len(removed)} removed; {changes.old.summary['now']} to {changes.new.summary['now']}"
     )
     return "\n".join(lines)

@@ -32,8 +32,8 @@ examples:
 
 def _report(arguments: argparse.Namespace) -> int:
     offline = offline_library()
-    from segmentation.offline.changes import run_of  # noqa: PLC0415 - as above
     from segmentation.offline.report import findings_of, write_report  # noqa: PLC0415 - as above
+    from segmentation.offline.runs import run_of  # noqa: PLC0415 - as above
 
     try:
         with terminated_as_interrupted():

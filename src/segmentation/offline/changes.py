@@ -3,72 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-import polars as pl
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from segmentation.model import SimpleSegment
-from segmentation.offline.outputs import METADATA, unsegmented_beside
-from segmentation.offline.sources import RunError
+from segmentation.offline.runs import Numbers, Roster, Run
 
-__all__ = ["Change", "Changes", "Run", "run_of"]
+__all__ = ["Cause", "Change", "Changes"]
 
 Type = Literal["customer.segment.entered", "customer.segment.left"]
 Cause = Literal["segment_added", "segment_removed", "customer_added", "customer_removed"]
 
-_PAIRS = 50_000_000  # members, of both runs, that are compared at a time
-
-
-class Run(NamedTuple):
-    """A run as its output says it."""
-
-    path: Path
-    summary: Mapping[str, Any]
-    segments: Mapping[str, SimpleSegment]
-    members: Mapping[str, int]
-
-    def pairs(self) -> pl.LazyFrame:
-        """Its pairs: `customer`, `segment`."""
-        return pl.scan_parquet(self.path, glob=False).select(pl.col("customer", "segment").cast(pl.String))
-
-    def customers(self) -> pl.LazyFrame:
-        """All its customers, once each."""
-        others = pl.scan_parquet(unsegmented_beside(self.path), glob=False).select(pl.col("customer").cast(pl.String))
-        return pl.concat([self.pairs().select("customer"), others]).unique()
-
-
-def run_of(path: str | Path) -> Run:
-    """The run that wrote some pairs.
-
-    Raises:
-        RunError: They are no pairs of a run, or the file of the customers in no segment is not beside them.
-    """
-    place = Path(path)
-    summary = _summary(place)
-    beside = unsegmented_beside(place)
-    if not beside.exists():
-        raise RunError(f"{place}: {beside.name}, which the run wrote beside it, is not there; it has the customers in no segment")
-    if _summary(beside) != summary:
-        raise RunError(f"{place}: {beside.name} is of another run")
-    segments = [SimpleSegment(id=segment["id"], name=segment["name"]) for segment in summary["segments"]]
-    return Run(place, summary, {segment.id: segment for segment in segments}, {segment["id"]: segment["members"] for segment in summary["segments"]})
-
-
-def _summary(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            metadata = pq.read_metadata(file).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{path}: {getattr(error, 'strerror', None) or 'cannot be read as Parquet'}") from None
-    if METADATA.encode() not in metadata:
-        raise RunError(f"{path}: not written by segmentation run --format pairs")
-    summary: dict[str, Any] = json.loads(metadata[METADATA.encode()])
-    return summary
+_TYPES: tuple[Type, Type] = ("customer.segment.entered", "customer.segment.left")
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+_AT_ONCE = 1 << 14
+"""Changes that are spelled out at a time."""
 
 
 class Change(NamedTuple):
@@ -86,68 +42,101 @@ class Change(NamedTuple):
         return found if self.cause is None else {**found, "cause": self.cause}
 
 
-@dataclass(frozen=True, slots=True)
 class Changes:
     """The changes from one run to another.
 
     Iterating over them gives those of one segment after the other (the new run's, in its order, then those that were removed), who entered before who
-    left, by id. Memory follows the customers and the largest segments.
+    left, by id. Memory follows the customers and the changes, not the pairs.
+
+    Raises:
+        RunError: The pairs cannot be read.
     """
 
-    old: Run
-    new: Run
-
-    @property
-    def segments(self) -> Sequence[SimpleSegment]:
+    def __init__(self, old: Run, new: Run) -> None:
+        self.old = old
+        self.new = new
+        self.segments = [*new.segments.values(), *(segment for id_, segment in old.segments.items() if id_ not in new.segments)]
         """The segments of both; of one that is in both, the new name."""
-        return [*self.new.segments.values(), *(segment for id_, segment in self.old.segments.items() if id_ not in self.new.segments)]
+        roster = Roster([old, new], [segment.id for segment in self.segments])
+        found = [_one_sided(*part) for part in roster.parts()]
+        keys, is_new = (np.concatenate(some) for some in zip((np.zeros(0, np.int64), np.zeros(0, np.bool_)), *found, strict=True))
+        customers, places = roster.split(keys)
+        changed = np.unique(customers)
+        ids = roster.ids.take(pa.array(changed))
+        order = pc.sort_indices(ids).to_numpy()
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        self._ids = ids.take(pa.array(order))
+        """The customers who changed, in order."""
+        self._is_customer_of = [roster.is_in(run)[changed][order] for run in (0, 1)]
+        self._width = len(order).bit_length()
+        self._keys = np.sort((places << 1 | ~is_new) << self._width | ranks[np.searchsorted(changed, customers)])
+        """The changes, in order: segment, whether the customer left, customer."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._keys)
 
     def __iter__(self) -> Iterator[Change]:
-        before, after = (run.customers().collect(engine="streaming") for run in (self.old, self.new))
-        added = after.lazy().join(before.lazy(), on="customer", how="anti").with_columns(one_sided=pl.lit(value=True)).collect(engine="streaming")
-        removed = before.lazy().join(after.lazy(), on="customer", how="anti").with_columns(one_sided=pl.lit(value=True)).collect(engine="streaming")
-        del before, after
-        for some in self._groups():
-            entered = _missing(self.new, self.old, some, added)
-            left = _missing(self.old, self.new, some, removed)
-            for segment in some:
-                if segment.id in entered:
-                    yield from self._of(segment, entered[segment.id], "customer.segment.entered")
-                if segment.id in left:
-                    yield from self._of(segment, left[segment.id], "customer.segment.left")
+        for segment, left, ranks, is_known in self._pieces():
+            causes = self._causes(segment, left)
+            for customer, known in zip(self._ids.take(pa.array(ranks)).to_pylist(), is_known.tolist(), strict=True):
+                yield Change(_TYPES[left], customer, segment, causes[known])
 
-    def _groups(self) -> Iterator[list[SimpleSegment]]:
-        group: list[SimpleSegment] = []
-        size = 0
-        for segment in self.segments:
-            members = self.old.members.get(segment.id, 0) + self.new.members.get(segment.id, 0)
-            if group and size + members > _PAIRS:
-                yield group
-                group, size = [], 0
-            group.append(segment)
-            size += members
-        if group:
-            yield group
+    def lines(self) -> Iterator[str]:
+        """The changes as JSON Lines, some lines at a time: `Change.to_dict` of each."""
+        for segment, left, ranks, is_known in self._pieces():
+            starts, ends = zip(*(_around(Change(_TYPES[left], "", segment, cause)) for cause in self._causes(segment, left)), strict=True)
+            customers = map(_as_json, self._ids.take(pa.array(ranks)).to_pylist())
+            yield "".join([starts[known] + customer + ends[known] for customer, known in zip(customers, is_known.tolist(), strict=True)])
 
-    def _of(self, segment: SimpleSegment, found: pl.DataFrame, kind: Type) -> Iterator[Change]:
-        entered = kind == "customer.segment.entered"
-        of_segment: Cause | None = None
-        if segment.id not in self.old.segments or segment.id not in self.new.segments:
-            of_segment = "segment_added" if entered else "segment_removed"
-        of_customer: Cause = "customer_added" if entered else "customer_removed"
-        for customer, one_sided in found.select("customer", "one_sided").iter_rows():
-            yield Change(kind, customer, segment, of_segment or (of_customer if one_sided else None))
+    @cached_property
+    def tallies(self) -> Mapping[str, Counter[str]]:
+        """By the id of each segment that changed, how many entered, and left, and how often each cause was why."""
+        found: dict[str, Counter[str]] = {}
+        for segment, left, _, is_known in self._pieces():
+            tally = found.setdefault(segment.id, Counter())
+            known = int(np.count_nonzero(is_known))
+            tally[_TYPES[left].rpartition(".")[2]] += len(is_known)
+            for cause, count in zip(self._causes(segment, left), (len(is_known) - known, known), strict=True):
+                if cause is not None and count:
+                    tally[cause] += count
+        return found
+
+    def _pieces(self) -> Iterator[tuple[SimpleSegment, bool, Numbers, npt.NDArray[np.bool_]]]:
+        """Some changes of one segment and one type: the segment, whether customers left, who by rank, and which of them both runs have."""
+        heads = self._keys >> self._width
+        bounds = [0, *(np.flatnonzero(heads[1:] != heads[:-1]) + 1).tolist(), len(heads)]
+        for start, stop in zip(bounds, bounds[1:], strict=False):
+            for first in range(start, stop, _AT_ONCE):
+                place, left = divmod(int(heads[first]), 2)
+                ranks = self._keys[first : min(stop, first + _AT_ONCE)] & ((1 << self._width) - 1)
+                yield self.segments[place], bool(left), ranks, self._is_customer_of[1 if left else 0][ranks]
+
+    def _causes(self, segment: SimpleSegment, left: bool) -> tuple[Cause | None, Cause | None]:  # noqa: FBT001 - private
+        """Why a change is none of a customer whom the other run does not have, and of one whom both have."""
+        if segment.id not in self.old.segments:
+            return "segment_added", "segment_added"
+        if segment.id not in self.new.segments:
+            return "segment_removed", "segment_removed"
+        return ("customer_removed" if left else "customer_added"), None
 
 
-def _missing(there: Run, missing: Run, segments: Sequence[SimpleSegment], one_sided: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """By segment, the pairs that one run has and the other has not, by customer."""
-    ids = [segment.id for segment in segments]
-    wanted, others = (run.pairs().filter(pl.col("segment").is_in(ids)) for run in (there, missing))
-    frame = (
-        wanted.join(others, on=["customer", "segment"], how="anti")
-        .unique()
-        .join(one_sided.lazy(), on="customer", how="left")
-        .sort("customer")
-        .collect(engine="streaming")
-    )
-    return {str(key[0]): part for key, part in frame.partition_by("segment", maintain_order=True, as_dict=True).items()}
+def _one_sided(old: Numbers, new: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    """The numbers that one of two has alone, and whether it is the new one. Both are sorted, without repetitions."""
+    keys = np.empty(len(old) + len(new), np.int64)
+    np.left_shift(old, 1, out=keys[: len(old)])
+    np.left_shift(new, 1, out=keys[len(old) :])
+    keys[len(old) :] |= 1
+    keys.sort(kind="stable")  # a merge, as both are sorted
+    is_alone = np.ones(len(keys), np.bool_)
+    in_both = np.flatnonzero(keys[1:] ^ keys[:-1] == 1)
+    is_alone[in_both] = is_alone[in_both + 1] = False
+    alone = keys[is_alone]
+    return alone >> 1, (alone & 1).astype(np.bool_)
+
+
+def _around(change: Change) -> tuple[str, str]:
+    """A change as a line of JSON: what stands before its customer's id, and after."""
+    start, _, end = _as_json(change.to_dict()).partition('""')
+    return start, f"{end}\n"

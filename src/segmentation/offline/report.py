@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from segmentation.model import SimpleSegment
-from segmentation.offline.changes import Changes, Run
+from segmentation.offline.changes import Changes
 from segmentation.offline.drafts import Drafts
+from segmentation.offline.runs import Roster, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,45 +68,38 @@ def findings_of(run: Run, old: Run | None = None) -> Findings:
         run: The run.
         old: The older one.
     """
-    by_size = sorted(run.segments.values(), key=lambda segment: -run.members[segment.id])
-    largest = [segment for segment in by_size[:_OVERLAPS] if run.members[segment.id]]
-    tallies: dict[str, Counter[str]] | None = None
-    if old is not None:
-        tallies = {}
-        for change in Changes(old, run):
-            tallies.setdefault(change.segment.id, Counter())[change.type.rpartition(".")[2]] += 1
-    return Findings(run, largest, _overlaps(run, largest), _identical(run), tallies, None if old is None else old.summary["now"])
+    ordered = sorted(run.segments.values(), key=lambda segment: -run.members[segment.id])
+    largest = [segment for segment in ordered[:_OVERLAPS] if run.members[segment.id]]
+    overlaps, identical = _shared(run, ordered, len(largest))
+    tallies = None if old is None else Changes(old, run).tallies
+    return Findings(run, largest, overlaps, identical, tallies, None if old is None else old.summary["now"])
 
 
-def _overlaps(run: Run, segments: Sequence[SimpleSegment]) -> npt.NDArray[np.int64]:
-    """How many customers two segments share: each customer becomes the set of the segments, a bit each, and equal sets are counted."""
-    bits = pl.DataFrame(
-        {"segment": [segment.id for segment in segments], "bit": [1 << place for place in range(len(segments))]}, {"segment": pl.String, "bit": pl.Int64}
-    )
-    sets = (
-        run.pairs()
-        .join(bits.lazy(), on="segment")
-        .group_by("customer")
-        .agg(pl.col("bit").unique().sum())
-        .group_by("bit")
-        .agg(pl.len().cast(pl.Int64).alias("customers"))
-        .collect(engine="streaming")
-    )
-    inside = (sets["bit"].to_numpy()[:, None] >> np.arange(len(segments))) & 1
-    found: npt.NDArray[np.int64] = (inside * sets["customers"].to_numpy()[:, None]).T @ inside
-    return found
+def _shared(run: Run, ordered: Sequence[SimpleSegment], largest: int) -> tuple[npt.NDArray[np.int64], list[list[SimpleSegment]]]:
+    """How many customers two of the largest segments share, and which of all segments have the same members.
 
-
-def _identical(run: Run) -> list[list[SimpleSegment]]:
-    """Segments with the same members: of the same number, whose hashes have the same two sums (of 64 bits each)."""
-    marks = [pl.col("customer").hash(seed).sum().alias(f"sum{seed}") for seed in (1, 2)]
-    sums = run.pairs().unique().group_by("segment").agg(pl.len(), *marks).collect(engine="streaming")
-    groups: dict[Any, list[SimpleSegment]] = {}
-    known = {row[0]: row[1:] for row in sums.iter_rows()}
-    for segment in run.segments.values():
-        if segment.id in known:
-            groups.setdefault(known[segment.id], []).append(segment)
-    return [group for group in groups.values() if len(group) > 1]
+    Members are the same when they are as many and two sums over them, of 64 random bits for each customer, are the same.
+    """
+    roster = Roster([run], [segment.id for segment in ordered])
+    marks = np.random.default_rng(1).integers(0, 1 << 64, (len(roster.ids), 2), np.uint64)
+    sums = np.zeros((len(ordered), 3), np.uint64)
+    sets: Counter[int] = Counter()  # how many customers are in each set of the largest segments, a bit for each
+    for (keys,) in roster.parts():
+        customers, places = roster.split(keys)
+        np.add.at(sums[:, 0], places, np.uint64(1))
+        for column in (0, 1):
+            np.add.at(sums[:, 1 + column], places, marks[customers, column])
+        is_of_largest = places < largest
+        bits = np.left_shift(1, places[is_of_largest])
+        is_first = np.flatnonzero(np.diff(customers[is_of_largest], prepend=-1))
+        found, counts = np.unique(np.add.reduceat(bits, is_first) if len(bits) else bits, return_counts=True)
+        sets.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+    inside = (np.fromiter(sets, np.int64, len(sets))[:, None] >> np.arange(largest)) & 1
+    overlaps = (inside * np.fromiter(sets.values(), np.int64, len(sets))[:, None]).T @ inside
+    groups: dict[tuple[int, ...], list[SimpleSegment]] = {}
+    for segment, known in zip(ordered, sums.tolist(), strict=True):
+        groups.setdefault(tuple(known), []).append(segment)
+    return overlaps, [group for key, group in groups.items() if key[0] and len(group) > 1]
 
 
 def _short(text: str, length: int = 34) -> str:
