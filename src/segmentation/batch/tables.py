@@ -200,8 +200,9 @@ def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, 
 
     def run(pieces: Sequence[pa.RecordBatch], first: int, rows: int) -> Block:
         into = None if whole is None else whole[:, first >> 6 : (first + rows + 63) >> 6]
-        return Block(first, rows, program.run(columns_of(pieces, as_json, first), rows, clock, into))
+        return Block(first, rows, evaluation.run(columns_of(pieces, as_json, first), rows, into))
 
+    evaluation = program.at(clock)
     workers = os.cpu_count() or 1
     first = 0
     with ThreadPoolExecutor(workers, thread_name_prefix="segmentation") as pool:
