@@ -7,7 +7,7 @@ import math
 import random
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -253,7 +253,10 @@ def test_records_as_json_text(data: st.DataObject) -> None:
 def nearly_iso(draw: st.DrawFn) -> str:
     """Dates and date-times as software writes them, with a letter changed now and then."""
     when = draw(st.datetimes(timezones=st.just(UTC)) | st.sampled_from([datetime(2024, 2, 29, tzinfo=UTC), datetime(1900, 2, 28, 23, 59, 59, tzinfo=UTC)]))
-    text = draw(st.sampled_from([when.date().isoformat(), when.isoformat(), when.isoformat(timespec="milliseconds").replace("+00:00", "Z")]))
+    elsewhere = when.replace(tzinfo=timezone(timedelta(minutes=draw(st.integers(-1439, 1439)))))
+    text = draw(
+        st.sampled_from([when.date().isoformat(), when.isoformat(), when.isoformat(timespec="milliseconds").replace("+00:00", "Z"), elsewhere.isoformat()])
+    )
     if draw(st.booleans()):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(st.sampled_from([*"0123456789:-+.TtZz ", "", "é", "\0", "１"])) + text[place + draw(st.integers(0, 1)) :]
@@ -265,6 +268,8 @@ ODD_ISO = [
     "0001-01-01T00:00:00Z", "0002-01-03T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T24:00:00Z", "2026-01-01T23:60:00Z", "2026-01-01T23:59:60Z",
     "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00.123456+00:00", "2026-01-01T00:00:00.1234567Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00-00:00",
     "2026-01-01t00:00:00Z", "2026-01-01T00:00:00z", "2026-01-01 00:00:00Z", "2026-01-01T00:00Z", "2026-01-01T00:00:00", "1969-12-31T23:59:59.999999Z", "", "2",
+    "2026-01-01T00:30:00+05:30", "2026-01-01T00:30:00-23:59", "2026-01-01T00:30:00.5+24:00", "2026-01-01T00:30:00+01:60", "2026-01-01T00:30:00 01:00", "2026-01-01T00:30:00+0100",
+    "2026-01-01T00:30:00+01-00", "0001-12-31T00:30:00+23:59", "9998-12-31T23:30:00-23:59",
 ]  # fmt: skip
 
 
@@ -273,7 +278,7 @@ ODD_ISO = [
 def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> None:
     """What is read in bulk is what the language reads, one by one; what software mostly writes is read in bulk."""
     texts = texts[start:]
-    plain, plain_days, moments, instants = read_iso(pa.array(["x"] * start + texts, type_).slice(start))
+    plain, plain_days, moments, instants, written_days = read_iso(pa.array(["x"] * start + texts, type_).slice(start))
     read = {row: Calendar("UTC", "monday").read_text(text) for row, text in enumerate(texts)}
     found = dict(zip(plain.tolist(), plain_days.tolist(), strict=True))
     assert found == {row: value.toordinal() for row, value in read.items() if value is not None and not isinstance(value, Moment)}
@@ -282,8 +287,9 @@ def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> N
         moment = read[row]
         assert isinstance(moment, Moment)
         assert moment.instant == instant
+    assert [date.fromordinal(day).isoformat() for day in written_days.tolist()] == [texts[row][:10] for row in moments.tolist()]
     for row, text in enumerate(texts):
-        if re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)", text, re.ASCII) and read[row] is not None:
+        if re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", text, re.ASCII) and read[row] is not None:
             assert row in in_bulk
 
 

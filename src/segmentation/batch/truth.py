@@ -143,10 +143,10 @@ class Asked:
         if not is_left.any():
             return
         declared = self.attribute.type
-        plain, plain_days, moments, instants = iso = read_iso(texts)
+        plain, plain_days, moments, instants, written_days = read_iso(texts)
         parts: list[tuple[Kind, Rows, Integers, Integers | None]] = []
         if declared is AttributeType.DATE:
-            parts = [(Kind.DATE, plain, plain_days, None), (Kind.DATE, moments, iso.written_days, None)]
+            parts = [(Kind.DATE, plain, plain_days, None), (Kind.DATE, moments, written_days, None)]
         else:
             days, _ = days_of(instants, self.calendar)
             parts = [(Kind.DATETIME if declared else Kind.TEXT_DATETIME, moments, days, instants)]
