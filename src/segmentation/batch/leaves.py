@@ -15,7 +15,7 @@ from pyarrow import compute, types
 from segmentation.batch.bitmaps import Bits, Bools, add_distinct, all_rows, octets_of, pack, unpack, word_count, write_distinct, write_octets
 from segmentation.batch.dates import days_of
 from segmentation.batch.lookup import Column, Found
-from segmentation.batch.truth import Asked, distinct
+from segmentation.batch.truth import MOST_EXACT, Asked, distinct
 from segmentation.batch.values import OPAQUE, encoded, in_storage, is_encoded, is_list, is_opaque, is_text, microseconds, values_of
 from segmentation.language.attributes import AttributeType
 from segmentation.language.data import Kind
@@ -24,6 +24,9 @@ from segmentation.language.dates import FIRST_DAY, LAST_DAY
 __all__ = ["write_leaves"]
 
 _SAMPLE = 1 << 14
+_MOST_SCALE = 22
+"""Powers of ten up to this one are doubles."""
+_LEAST = np.iinfo(np.int64).min
 _REPEATS = 0.5
 """Texts of which a smaller share is distinct are asked once each."""
 
@@ -79,6 +82,8 @@ def _write_column(asked: Asked, column: Column, rows: int, into: Bits) -> None:
         _write_lists(asked, column, into)
     elif is_opaque(type_) or (types.is_nested(type_) and not types.is_union(type_)):
         _write_alike(asked, column, OPAQUE, into)
+    elif types.is_decimal(type_) and declared in (None, AttributeType.NUMBER) and (doubles := _doubles(column)) is not None:
+        _write_numbers(asked, doubles, into)
     elif types.is_temporal(type_) or types.is_decimal128(type_) or types.is_decimal256(type_):
         column = column.dictionary_encode()
         write_distinct(np.column_stack((asked.of_values(values_of(column.dictionary)), asked.of_unknown)), encoded(column)[1], into)
@@ -121,6 +126,21 @@ def _write_numbers(asked: Asked, column: pa.Array, into: Bits) -> None:
         numbers = numbers.astype(np.int64, copy=False)
     asked.line(numbers.dtype).write(numbers, into)
     _settle_unknown(asked, column, into, is_nan)
+
+
+def _doubles(column: pa.Array) -> pa.Array | None:
+    """Decimals as the doubles that are nearest to them, where one division gives those: both numbers are doubles. None where it is for Python."""
+    scale = column.type.scale
+    if not 0 <= scale <= _MOST_SCALE or types.is_decimal256(column.type):
+        return None
+    wide = column.cast(pa.decimal128(38, scale))
+    halves = np.frombuffer(wide.buffers()[1], "<i8", 2 * len(wide), 16 * wide.offset).reshape(-1, 2)
+    is_null = ~column.is_valid().to_numpy(zero_copy_only=False)
+    least = halves[:, 0]
+    fits = (np.abs(least) <= MOST_EXACT) & (least != _LEAST) & (halves[:, 1] == least >> 63)
+    if not (fits | is_null).all():
+        return None
+    return pa.array(np.where(is_null, 0, least) / 10.0**scale, mask=is_null)
 
 
 def _write_texts(asked: Asked, column: pa.Array, into: Bits) -> None:

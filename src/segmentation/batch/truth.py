@@ -28,9 +28,9 @@ from segmentation.language.data import DATES, TEXT_DATES, Kind, Reading, data_of
 from segmentation.language.dates import DAY, Calendar, Clock
 from segmentation.language.predicate import Leaf
 
-__all__ = ["Asked", "distinct"]
+__all__ = ["MOST_EXACT", "Asked", "distinct"]
 
-_MOST_EXACT = 1 << 53
+MOST_EXACT = 1 << 53
 """Integers up to this size are doubles."""
 
 
@@ -192,7 +192,7 @@ class Asked:
             for kind, scalar, day, instant in data:
                 if kind is Kind.STRING and isinstance(scalar, str) and is_utf8(scalar):
                     texts.append((at, scalar))
-                elif kind is Kind.NUMBER and (isinstance(scalar, float) or (isinstance(scalar, int) and abs(scalar) <= _MOST_EXACT)):
+                elif kind is Kind.NUMBER and (isinstance(scalar, float) or (isinstance(scalar, int) and abs(scalar) <= MOST_EXACT)):
                     numbers.append((at, float(scalar)))
                 elif day is not None:
                     dates.setdefault(kind, []).append((at, day, instant))
