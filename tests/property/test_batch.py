@@ -442,6 +442,14 @@ def test_batches_stream() -> None:
     assert [(part.first_row, len(part), part.counts()["s"]) for part in parts] == [(64 * number, 64, 32) for number in range(40)]
 
 
+def test_many_conditions_make_short_blocks() -> None:
+    assert [tables.block_rows(bitmaps) for bitmaps in (0, 1 << 14, (1 << 14) + 1, 1 << 30)] == [1 << 17, 1 << 17, 1 << 16, 1 << 13]
+    with mock.patch.object(tables, "_FEWEST_ROWS", 64), mock.patch.object(tables, "_MOST_OCTETS", 1):
+        membership = ENGINE.evaluate_table(pa.table({"name": ["S", "x", None] * 50}))
+    assert [block.rows for block in membership] == [64, 64, 22]
+    assert membership.rows("s").tolist() == list(range(0, 150, 3))
+
+
 def test_errors_say_what_is_wrong() -> None:
     with pytest.raises(TypeError, match="a table is a pyarrow Table"):
         ENGINE.evaluate_table({"name": ["S"]})
