@@ -387,7 +387,7 @@ def test_numbers_in_bulk(asked: list[Any], column: Any, few: int) -> None:
     """Whichever way numbers are put into classes, a leaf admits those that it admits by themselves."""
     own = [number_leaf(*ask) for ask in asked]
     found = np.empty((len(own), (len(column) + 63) // 64), "<u8")
-    with mock.patch.object(numbers, "_FEW", few):
+    with mock.patch.object(numbers, "_FEW", few), mock.patch.object(numbers, "_ROWS_AT_ONCE", 64):
         numbers.NumberLine(own, column.dtype).write(column, found)
     readings = [read(value, Attribute("n", None), Calendar("UTC", "monday")) for value in column.tolist()]
     assert bitmaps.unpack(found, len(column)).tolist() == [[leaf.admits(reading, CLOCK) for reading in readings] for leaf in own]

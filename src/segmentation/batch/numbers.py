@@ -21,7 +21,8 @@ Numbers = npt.NDArray[Any]
 
 _FEW = 48
 """Numbers are compared with so many thresholds one by one sooner than they are put into classes."""
-_OCTETS_AT_ONCE = 1 << 18
+_ROWS_AT_ONCE = 1 << 14
+"""Rows of which the bitmaps of all classes are held: so few that with thousands of classes, too, their memory is soon used again."""
 
 
 class NumberLine:
@@ -32,7 +33,7 @@ class NumberLine:
         dtype: The type of the numbers: int64, uint64 or float64.
     """
 
-    __slots__ = ("_longer", "_starts", "_stops", "_thresholds")
+    __slots__ = ("_longer", "_starts", "_stopped", "_stops", "_thresholds")
 
     def __init__(self, leaves: Sequence[Leaf], dtype: np.dtype[Any]) -> None:
         admitted = [_spans(leaf) for leaf in leaves]
@@ -46,7 +47,8 @@ class NumberLine:
         flips = [[flip for span in several for flip in _flips(span, places, classes)] for several in admitted]
         """Of every leaf: from the first class on, but not from the second on, but again from the third on …"""
         self._starts: Rows = np.array([own[0] if own else len(thresholds) + 1 for own in flips], np.intp)
-        self._stops: Rows = np.array([own[1] if len(own) > 1 else len(thresholds) + 1 for own in flips], np.intp)
+        self._stopped: Rows = np.array([number for number, own in enumerate(flips) if len(own) > 1], np.intp)
+        self._stops: Rows = np.array([own[1] for own in flips if len(own) > 1], np.intp)
         self._longer = [(number, np.array(own[2:], np.intp)) for number, own in enumerate(flips) if len(own) > 2]  # noqa: PLR2004 - a start and a stop
 
     def write(self, numbers: Numbers, into: Bits) -> None:
@@ -56,24 +58,22 @@ class NumberLine:
             numbers: The numbers, of the line's type, none of them NaN.
             into: Where the bitmaps are written, shape (leaves, words).
         """
-        above = self._above(numbers)
-        np.take(above, self._starts, axis=0, out=into, mode="clip")
-        stopped = np.flatnonzero(self._stops <= len(self._thresholds))
-        at_once = max(1, _OCTETS_AT_ONCE // max(1, 8 * into.shape[1]))
-        for first in range(0, len(stopped), at_once):
-            some = stopped[first : first + at_once]
-            into[some] ^= above[self._stops[some]]
-        for number, flips in self._longer:
-            into[number] ^= np.bitwise_xor.reduce(above[flips], axis=0)
-
-    def _above(self, numbers: Numbers) -> Bits:
-        """For every class, the rows from it on; the last class is empty."""
         count = len(self._thresholds) + 1
-        if count > _FEW:
-            return from_class_on(self._classes(numbers), count)
-        truth = np.zeros((count + 1, len(numbers)), np.bool_)
+        classes = self._classes(numbers) if count > _FEW else None
+        for first in range(0, len(numbers), _ROWS_AT_ONCE):
+            some = slice(first, first + _ROWS_AT_ONCE)
+            above = self._compared(numbers[some]) if classes is None else from_class_on(classes[some], count)
+            own = into[:, first >> 6 : (first + _ROWS_AT_ONCE) >> 6]
+            own[:] = above[self._starts]
+            own[self._stopped] ^= above[self._stops]
+            for number, flips in self._longer:
+                own[number] ^= np.bitwise_xor.reduce(above[flips], axis=0)
+
+    def _compared(self, numbers: Numbers) -> Bits:
+        """For every class, the rows from it on; the class after the last is empty. By comparing with each threshold."""
+        truth = np.zeros((len(self._thresholds) + 2, len(numbers)), np.bool_)
         truth[0] = True
-        np.greater_equal(numbers, self._thresholds[:, np.newaxis], out=truth[1:count])
+        np.greater_equal(numbers, self._thresholds[:, np.newaxis], out=truth[1:-1])
         return pack(truth)
 
     def _classes(self, numbers: Numbers) -> npt.NDArray[np.integer]:
