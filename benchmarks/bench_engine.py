@@ -37,7 +37,7 @@ def _version(distribution: str) -> str:
         return "unknown"
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's model, where the system tells it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -53,7 +53,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         implementation=platform.python_implementation(),
         machine=platform.machine(),
-        cpu=_processor(),
+        cpu=processor(),
         cpus=os.cpu_count() or 0,
         pydantic=_version("pydantic"),
         pydantic_core=_version("pydantic-core"),

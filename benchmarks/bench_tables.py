@@ -1,9 +1,10 @@
 """Every customer against every segment, beside what one would write first: an expression per segment in Polars or DuckDB, or a loop of `segment_ids`.
 
-    python -m benchmarks.bench_tables --workload flat14 --customers 1000000 --segments 100,1000 --write docs/benchmarks.md
+    python -m benchmarks.bench_tables --write docs/benchmarks.md                                     # about a quarter of an hour
+    python -m benchmarks.bench_tables --workloads flat14 --segments 1000 --streamed 0
 
-Every peer's counts are compared with ours before anything is printed; a difference stops the run. All take the same table in memory, in one process,
-on all cores. Peers that take longer than is bearable are given the first so many segments, and say so.
+Every case is a process of its own, so that its peak of memory is its own. All peers take the same table in memory, on all cores. Every peer's answers are
+compared with ours; a difference stops the run. Peers that take longer than is bearable are given the first so many segments, and say so.
 """
 
 from __future__ import annotations
@@ -12,18 +13,26 @@ import argparse
 import gc
 import importlib
 import json
+import os
+import pickle
 import platform
-import resource
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
+from pyarrow import feather
 
+from benchmarks.bench_engine import processor
 from benchmarks.population import FLAT_ATTRIBUTES, RICH_ATTRIBUTES
 from benchmarks.workloads import WORKLOADS, Workload
 from segmentation import SegmentEngine
@@ -34,8 +43,12 @@ from segmentation.language.options import Options
 from segmentation.language.predicate import And, Leaf, Not, Or, Predicate
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
-LOOP_ROWS = 20_000
+LOOP_ROWS = 10_000
 """Customers that the loop of `segment_ids` is timed on; its time is of so many times as many."""
+DRAWN = 250_000
+"""Customers that are drawn; they are repeated for more. A block of rows is shorter, so that nothing repeats in it that would not in reality."""
+STREAMED_ROWS = 1 << 16
+"""Customers of a record batch of a stream."""
 
 
 def flat_table(workload: Workload, keys: Sequence[str]) -> pa.Table:
@@ -140,83 +153,222 @@ def _sql_check(column: str, constraint: Any) -> str:
             raise UntranslatableError
 
 
-def timed(run: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
-    """The least time of some runs, in seconds, and what the last one gave."""
-    best = float("inf")
-    for _ in range(repeats):
+class Case(NamedTuple):
+    """What one process measures."""
+
+    workload: str
+    customers: int
+    segments: int
+    is_streamed: bool = False
+
+
+class Limits(NamedTuple):
+    """What peers are spared."""
+
+    polars_segments: int
+    duckdb_segments: int
+    most_members: int
+
+
+def prepare(workload: Workload, keys: Sequence[str], place: Path) -> None:
+    """Write a workload where the processes of its cases find it."""
+    feather.write_feather(flat_table(workload, keys), str(place / f"{workload.name}.arrow"), compression="uncompressed")
+    (place / f"{workload.name}.pickle").write_bytes(pickle.dumps((list(workload.segments), workload.attributes, workload.now)))
+
+
+Times = tuple[float, float]
+"""Seconds by the clock, and of processors, which say more on a machine that others use too."""
+
+
+def timed(run: Callable[[], Any], enough: float = 8.0) -> tuple[Times, Any]:
+    """The median times of three runs, or of fewer when they take that many seconds, and what the last one gave."""
+    times: list[float] = []
+    spent: list[float] = []
+    while not times or (len(times) < 3 and sum(times) < enough):
+        found = None
         gc.collect()
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         found = run()
-        best = min(best, time.perf_counter() - started)
-    return best, found
+        times.append(time.perf_counter() - started)
+        spent.append(time.process_time() - busy)
+    return (statistics.median(times), statistics.median(spent)), found
 
 
-def _beside(few: int, size: int, theirs: float, ours: float) -> str:
-    """What a peer took for the first so many segments, and how many times as long as we it would take for all, at that rate."""
-    return f"{theirs:.2f} s" + (f" for {few:,}" if few < size else "") + f", {theirs * size / few / ours:.0f}×"
+def repeated(drawn: pa.Table, customers: int) -> Iterator[pa.RecordBatch]:
+    """So many customers, in record batches."""
+    left = customers
+    while left:
+        for batch in drawn.slice(0, left).to_batches(max_chunksize=STREAMED_ROWS):
+            left -= batch.num_rows
+            yield batch
 
 
-def measure(name: str, customers: int, sizes: Sequence[int], polars_segments: int, duckdb_segments: int) -> list[str]:
-    """Rows of a Markdown table."""
-    rows = []
-    widest = WORKLOADS[name](max(sizes), customers, 1)
-    table = flat_table(widest, list(FLAT_ATTRIBUTES if name == "flat14" else RICH_ATTRIBUTES))
-    records = table.slice(0, LOOP_ROWS).to_pylist()
+def resident() -> float:
+    """The memory of this process, in MiB; its peak is that of what follows."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _status("VmRSS")
+
+
+def peak() -> float:
+    """The peak of this process's memory since `resident` was called, in MiB."""
+    return _status("VmHWM")
+
+
+def _status(name: str) -> float:
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(name)) / 1024
+
+
+def measure(case: Case, limits: Limits, place: Path) -> dict[str, Any]:
+    """One case, in this process: times in seconds, memory in MiB."""
+    segments, attributes, now = pickle.loads((place / f"{case.workload}.pickle").read_bytes())  # noqa: S301 - written by the caller
+    segments = segments[: case.segments]
+    drawn = feather.read_table(str(place / f"{case.workload}.arrow"), memory_map=False).combine_chunks()
+    engine = SegmentEngine(segments, attributes=attributes)
+    engine.evaluate_table(drawn.slice(0, 64), now)
+    if case.is_streamed:
+        return measure_stream(engine, drawn, case.customers, now)
+    table = pa.Table.from_batches(repeated(drawn, case.customers)).combine_chunks()
+    found, counts = measure_table(engine, table, limits.most_members, now)
+    predicates = dict(compile_predicates(segments, attributes))
     types = {field.name: field.type for field in table.schema}
+    for peer, most, run in (("polars", limits.polars_segments, in_polars), ("duckdb", limits.duckdb_segments, in_duckdb)):
+        asked = {segment_id: predicates[segment_id] for segment_id in list(predicates)[:most]}
+        try:
+            found[peer], theirs = run(table, asked, types)
+        except UntranslatableError:
+            continue
+        found[f"{peer}_segments"] = len(asked)
+        _same(theirs, {segment_id: counts[segment_id] for segment_id in asked}, peer)
+    return found
+
+
+def measure_table(engine: SegmentEngine, table: pa.Table, most_members: int, now: datetime) -> tuple[dict[str, Any], dict[str, int]]:
+    """The engine alone on a table, and the sizes of its segments."""
+    few = table.slice(0, LOOP_ROWS)
+    records = few.to_pylist()
+    loop, lists = timed(lambda: [engine.segment_ids(record, now) for record in records], 0)
+    membership = engine.evaluate_table(few, now)
+    _same([membership.segment_ids(row) for row in range(len(few))], lists, "segment_ids")
+    del membership, lists
+    gc.collect()
+    before = resident()
+
+    def ours() -> dict[str, int]:
+        membership = engine.evaluate_table(table, now)
+        membership.bitmaps()
+        return membership.counts()
+
+    times, counts = timed(ours)
+    found: dict[str, Any] = {"ours": times, "memory": peak() - before, "members": sum(counts.values())}
+    found["loop"] = [seconds * len(table) / len(few) for seconds in loop]
+    if found["members"] <= most_members:
+        found["lists"], total = timed(lambda: sum(batch.num_rows for batch in engine.map_batches(table, now)), 0)
+        _same(total, found["members"], "map_batches")
+    return found, counts
+
+
+def measure_stream(engine: SegmentEngine, drawn: pa.Table, customers: int, now: datetime) -> dict[str, Any]:
+    """A stream of customers to the sizes of the segments."""
+
+    def stream() -> dict[str, int]:
+        totals: Counter[str] = Counter()
+        for membership in engine.evaluate_batches(repeated(drawn, customers), now):
+            totals.update(membership.counts())
+        return totals
+
+    before = resident()
+    times, totals = timed(stream, 0)
+    found = {"ours": times, "before": before, "peak": peak(), "members": sum(totals.values())}
+    counts = engine.evaluate_table(drawn, now).counts()  # every customer that was drawn came as often
+    _same(totals, {segment_id: count * (customers // len(drawn)) for segment_id, count in counts.items()}, "evaluate_batches")
+    return found
+
+
+def compile_predicates(segments: Sequence[Mapping[str, Any]], attributes: Any) -> Iterator[tuple[str, Predicate]]:
+    """The predicates of some segments, by id."""
+    return ((definition.id, predicate) for definition, predicate in compile_definitions(Document(segments), Options.of(attributes=attributes)))
+
+
+def in_polars(table: pa.Table, predicates: Mapping[str, Predicate], types: dict[str, pa.DataType]) -> tuple[Times, dict[str, int]]:
+    """How long Polars takes, and the counts that it finds."""
+    sums = [polars_expression(predicate, types).sum().alias(segment_id) for segment_id, predicate in predicates.items()]
     frame = pl.DataFrame(table)
-    duckdb = importlib.import_module("duckdb")  # of the extra `bench`
-    for size in sizes:
-        segments = list(widest.segments)[:size]
-        engine = SegmentEngine(segments, attributes=widest.attributes)
-        engine.evaluate_table(table.slice(0, 64), widest.now)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    times, found = timed(lambda: frame.lazy().select(sums).collect())
+    return times, found.row(0, named=True)
 
-        def ours(engine: SegmentEngine = engine) -> dict[str, int]:
-            membership = engine.evaluate_table(table, widest.now)
-            membership.bitmaps()
-            return membership.counts()
 
-        seconds, counts = timed(ours)
-        extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        streamed, total = timed(lambda: sum(batch.num_rows for batch in engine.map_batches(table, widest.now)), 1)  # noqa: B023 - run at once
-        _same(total, sum(counts.values()), "map_batches")
-        lists = [engine.segment_ids(record, widest.now) for record in records]
-        membership = engine.evaluate_table(table.slice(0, LOOP_ROWS), widest.now)
-        _same([membership.segment_ids(row) for row in range(len(records))], lists, "segment_ids")
-        loop, _ = timed(lambda: [engine.segment_ids(record, widest.now) for record in records], 1)  # noqa: B023 - run at once
-        loop *= customers / len(records)
-        beside = []
-        definitions = compile_definitions(Document(segments), Options.of(attributes=widest.attributes))
-        predicates = {definition.id: predicate for definition, predicate in definitions}
-        try:
-            few = list(predicates)[:polars_segments]
-            expressions = {id_: polars_expression(predicates[id_], types) for id_ in few}
-            sums = [expression.sum().alias(id_) for id_, expression in expressions.items()]
-            polars_s, found = timed(lambda: frame.lazy().select(sums).collect(), 1)  # noqa: B023 - run at once
-            _same(found.row(0, named=True), {id_: counts[id_] for id_ in few}, "Polars")
-            beside.append(_beside(len(few), size, polars_s, seconds))
-        except UntranslatableError:
-            beside.append("–")
-        try:
-            few = list(predicates)[:duckdb_segments]
-            query = ", ".join(f'count(*) filter (where {sql(predicates[id_], types)}) as "{id_}"' for id_ in few)
-            connection = duckdb.connect()
-            connection.register("customers", table)
-            duck_s, found = timed(lambda: connection.execute(f"select {query} from customers").fetchone(), 1)  # noqa: B023, S608 - run at once; our own text
-            _same(dict(zip(few, found, strict=True)), {id_: counts[id_] for id_ in few}, "DuckDB")
-            beside.append(_beside(len(few), size, duck_s, seconds))
-        except UntranslatableError:
-            beside.append("–")
-        cells = [f"{customers:,} × {size:,}", f"{seconds:.2f} s", f"{customers * size / seconds:.2g}", f"{extra:,.0f} MiB", f"{streamed:.2f} s", *beside]
-        rows.append("| " + " | ".join([name, *cells, f"{loop:,.1f} s, {loop / seconds:.0f}×"]) + " |")
-        sys.stdout.write(rows[-1] + "\n")
-        sys.stdout.flush()
-    return rows
+def in_duckdb(table: pa.Table, predicates: Mapping[str, Predicate], types: dict[str, pa.DataType]) -> tuple[Times, dict[str, int]]:
+    """The same of DuckDB."""
+    query = ", ".join(f'count(*) filter (where {sql(predicate, types)}) as "{segment_id}"' for segment_id, predicate in predicates.items())
+    connection = importlib.import_module("duckdb").connect()  # of the extra `bench`
+    connection.register("customers", table)
+    times, found = timed(lambda: connection.execute(f"select {query} from customers").fetchone())  # noqa: S608 - our own text
+    return times, dict(zip(predicates, found, strict=True))
 
 
 def _same(found: Any, wanted: Any, who: str) -> None:
     if found != wanted:
         raise SystemExit(f"{who} and the membership differ")
+
+
+def _seconds(times: Sequence[float]) -> str:
+    return " / ".join(f"{seconds:,.2f}" if seconds < 10 else f"{seconds:,.1f}" for seconds in times) + " s"
+
+
+def _peer(found: Mapping[str, Any], peer: str, case: Case) -> str:
+    """What a peer took, and how many times as long as we it would take for all segments, at that rate."""
+    if peer not in found:
+        return "–"
+    few = found.get(f"{peer}_segments", case.segments)
+    of_few = "" if few == case.segments else f" for {few:,}"
+    ratios = (theirs * case.segments / few / ours for theirs, ours in zip(found[peer], found["ours"], strict=True))
+    return f"{_seconds(found[peer])}{of_few}: " + " / ".join(f"{ratio:,.1f}" for ratio in ratios) + "×"
+
+
+def row(case: Case, found: Mapping[str, Any]) -> str:
+    """A row of the table of whole tables, or of that of streams."""
+    rate = case.customers * case.segments / found["ours"][0]
+    cells = [f"{case.customers:,} × {case.segments:,}", f"{found['members'] / case.customers:,.1f}", _seconds(found["ours"]), f"{rate:.2g}"]
+    if case.is_streamed:
+        cells += [f"{found['before']:,.0f} MiB", f"{found['peak']:,.0f} MiB"]
+    else:
+        cells += [f"{found['memory']:,.0f} MiB", _seconds(found["lists"]) if "lists" in found else "–"]
+        cells += [_peer(found, peer, case) for peer in ("polars", "duckdb", "loop")]
+    return "| " + " | ".join([case.workload, *cells]) + " |"
+
+
+def section(rows: Sequence[str], streamed: Sequence[str], limits: Limits, load: float) -> str:
+    """What is written."""
+    parts = [
+        BEGIN,
+        "## Tables",
+        "",
+        f"Python {platform.python_version()}, {processor()}, {os.cpu_count()} CPUs, shared, load average {load:.1f} before; polars {pl.__version__},",
+        f"duckdb {version('duckdb')}, pyarrow {pa.__version__}. Times are by the clock / of the processors (on a shared machine they say more): medians of",
+        "three runs, of fewer where they take long. From a table in memory to all counts and bitmaps; *members*: segments of a customer; *decisions/s*:",
+        "customers × segments a second, by the clock; *memory*: its growth, the bitmaps included; *member lists*: a row for every customer in every",
+        "segment, through `map_batches`. Polars and DuckDB only count; × is a peer's time over ours. Answers were found equal: the counts of Polars and",
+        f"DuckDB, the segments of {LOOP_ROWS:,} customers. {DRAWN:,} customers are drawn and repeated.",
+        "",
+        "| workload | customers × segments | members | counts and bitmaps | decisions/s | memory | member lists | Polars | DuckDB | loop of `segment_ids` |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        *rows,
+        "",
+        f"Not run: Polars on more than {limits.polars_segments:,} segments, DuckDB on more than {limits.duckdb_segments:,} (minutes; × is for all, at that",
+        f"rate); either on `rich30`, which asks for dates and arrays; member lists of more than {limits.most_members:,} rows.",
+        f"The loop is timed on {LOOP_ROWS:,} customers.",
+    ]
+    if streamed:
+        parts += [
+            "",
+            "A stream of record batches through `evaluate_batches` to counts. Memory is that of the whole process, with the engine and the customers drawn.",
+            "",
+            "| workload | customers × segments | members | time | decisions/s | memory before | peak memory |",
+            "|---|--:|--:|--:|--:|--:|--:|",
+            *streamed,
+        ]
+    return "\n".join([*parts, "", "`python -m benchmarks.bench_tables --write docs/benchmarks.md` makes this section again.", END]) + "\n"
 
 
 def main() -> None:
@@ -225,31 +377,44 @@ def main() -> None:
     parser.add_argument("--workloads", default="flat14,rich30")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--segments", default="100,1000,10000")
+    parser.add_argument("--streamed", type=int, default=10_000_000, help="customers of a stream; 0 for none (default: %(default)s)")
+    parser.add_argument("--streamed-segments", type=int, default=1_000)
     parser.add_argument("--polars-segments", type=int, default=1_000, help="as many are told to Polars (default: %(default)s)")
     parser.add_argument("--duckdb-segments", type=int, default=100, help="as many are told to DuckDB (default: %(default)s)")
+    parser.add_argument("--most-members", type=int, default=100_000_000, help="longer member lists are not made (default: %(default)s)")
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    rows = [
-        row
-        for name in options.workloads.split(",")
-        for row in measure(name, options.customers, [int(size) for size in options.segments.split(",")], options.polars_segments, options.duckdb_segments)
-    ]
+    limits = Limits(options.polars_segments, options.duckdb_segments, options.most_members)
+    if options.case:
+        sys.stdout.write(json.dumps(measure(Case(*json.loads(options.case)), limits, options.place)))
+        return
+    load = os.getloadavg()[0]
+    sizes = [int(size) for size in options.segments.split(",")]
+    rows: dict[bool, list[str]] = {False: [], True: []}
+    for name in options.workloads.split(","):
+        cases = [Case(name, options.customers, size) for size in sizes]
+        if options.streamed:
+            cases.append(Case(name, options.streamed, options.streamed_segments, is_streamed=True))
+        with tempfile.TemporaryDirectory() as directory:
+            place = Path(directory)
+            widest = max(case.segments for case in cases)
+            prepare(WORKLOADS[name](widest, min(DRAWN, options.customers), 1), list(FLAT_ATTRIBUTES if name == "flat14" else RICH_ATTRIBUTES), place)
+            for case in cases:
+                command = [sys.executable, "-m", "benchmarks.bench_tables", "--case", json.dumps(case), "--place", directory]
+                command += ["--polars-segments", str(limits.polars_segments), "--duckdb-segments", str(limits.duckdb_segments)]
+                command += ["--most-members", str(limits.most_members)]
+                done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+                rows[case.is_streamed].append(row(case, json.loads(done.stdout)))
+                sys.stderr.write(rows[case.is_streamed][-1] + "\n")
+    written = section(rows[False], rows[True], limits, load)
     if options.write:
-        head = [
-            "## Tables",
-            "",
-            f"Python {platform.python_version()}, polars {pl.__version__}, duckdb {version('duckdb')}, pyarrow {pa.__version__}. From a table in memory to all",
-            "counts and all bitmaps; *decisions/s*: customers × segments a second; *memory*: growth of the peak; *member lists*: a row for every",
-            "customer in every segment, through `map_batches`. Peers count only, some of them the first segments only; the ratio is for all, at their",
-            "rate. `python -m benchmarks.bench_tables --write docs/benchmarks.md` makes the section again.",
-            "",
-            "| workload | customers × segments | counts and bitmaps | decisions/s | memory | member lists | Polars | DuckDB | loop of `segment_ids` |",
-            "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-        ]
         text = options.write.read_text(encoding="utf-8") if options.write.exists() else ""
-        section = "\n".join([BEGIN, *head, *rows, END]) + "\n"
         before, found, after = text.partition(BEGIN)
-        options.write.write_text(before.rstrip("\n") + "\n\n" + section + (after.partition(END)[2].lstrip("\n") if found else ""), encoding="utf-8")
+        options.write.write_text(before.rstrip("\n") + "\n\n" + written + (after.partition(END)[2].lstrip("\n") if found else ""), encoding="utf-8")
+    else:
+        sys.stdout.write(written)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import math
 import random
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -20,15 +20,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segmentation import RecordError, RecordTypeError, SegmentEngine, UnknownSegmentError
-from segmentation.batch import leaves, tables
+from segmentation.batch import bitmaps, gates, leaves, numbers, tables, texts
 from segmentation.batch.isotext import read_iso
-from segmentation.language.attributes import MISSING, finder
+from segmentation.language.attributes import MISSING, Attribute, finder
+from segmentation.language.checks import Check, Facet, Interval, OneOf, Prefix, Substring, Suffix
+from segmentation.language.data import Kind, read
 from segmentation.language.dates import Calendar, Moment
+from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Listed, Not, Or, Predicate
 from segmentation.testing import reference
 from segmentation.testing import strategies as our
 
 OPTIONS: dict[str, Any] = {"timezone": "UTC", "week_start": "monday", "attributes": our.declared(), "locations": dict(our.LOCATIONS)}
 
+CLOCK = Calendar("UTC", "monday").clock(our.NOW)
 INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
 TEXTS = [pa.string(), pa.large_string(), pa.string_view()]
 TIMES = [pa.timestamp(unit, tz=zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC", "Asia/Kolkata", "+02:00")]
@@ -249,7 +253,10 @@ def test_records_as_json_text(data: st.DataObject) -> None:
 def nearly_iso(draw: st.DrawFn) -> str:
     """Dates and date-times as software writes them, with a letter changed now and then."""
     when = draw(st.datetimes(timezones=st.just(UTC)) | st.sampled_from([datetime(2024, 2, 29, tzinfo=UTC), datetime(1900, 2, 28, 23, 59, 59, tzinfo=UTC)]))
-    text = draw(st.sampled_from([when.date().isoformat(), when.isoformat(), when.isoformat(timespec="milliseconds").replace("+00:00", "Z")]))
+    elsewhere = when.replace(tzinfo=timezone(timedelta(minutes=draw(st.integers(-1439, 1439)))))
+    text = draw(
+        st.sampled_from([when.date().isoformat(), when.isoformat(), when.isoformat(timespec="milliseconds").replace("+00:00", "Z"), elsewhere.isoformat()])
+    )
     if draw(st.booleans()):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(st.sampled_from([*"0123456789:-+.TtZz ", "", "é", "\0", "１"])) + text[place + draw(st.integers(0, 1)) :]
@@ -261,6 +268,8 @@ ODD_ISO = [
     "0001-01-01T00:00:00Z", "0002-01-03T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T24:00:00Z", "2026-01-01T23:60:00Z", "2026-01-01T23:59:60Z",
     "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00.123456+00:00", "2026-01-01T00:00:00.1234567Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00-00:00",
     "2026-01-01t00:00:00Z", "2026-01-01T00:00:00z", "2026-01-01 00:00:00Z", "2026-01-01T00:00Z", "2026-01-01T00:00:00", "1969-12-31T23:59:59.999999Z", "", "2",
+    "2026-01-01T00:30:00+05:30", "2026-01-01T00:30:00-23:59", "2026-01-01T00:30:00.5+24:00", "2026-01-01T00:30:00+01:60", "2026-01-01T00:30:00 01:00", "2026-01-01T00:30:00+0100",
+    "2026-01-01T00:30:00+01-00", "0001-12-31T00:30:00+23:59", "9998-12-31T23:30:00-23:59",
 ]  # fmt: skip
 
 
@@ -269,7 +278,7 @@ ODD_ISO = [
 def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> None:
     """What is read in bulk is what the language reads, one by one; what software mostly writes is read in bulk."""
     texts = texts[start:]
-    plain, plain_days, moments, instants = read_iso(pa.array(["x"] * start + texts, type_).slice(start))
+    plain, plain_days, moments, instants, written_days = read_iso(pa.array(["x"] * start + texts, type_).slice(start))
     read = {row: Calendar("UTC", "monday").read_text(text) for row, text in enumerate(texts)}
     found = dict(zip(plain.tolist(), plain_days.tolist(), strict=True))
     assert found == {row: value.toordinal() for row, value in read.items() if value is not None and not isinstance(value, Moment)}
@@ -278,9 +287,110 @@ def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> N
         moment = read[row]
         assert isinstance(moment, Moment)
         assert moment.instant == instant
+    assert [date.fromordinal(day).isoformat() for day in written_days.tolist()] == [texts[row][:10] for row in moments.tolist()]
     for row, text in enumerate(texts):
-        if re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)", text, re.ASCII) and read[row] is not None:
+        if re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", text, re.ASCII) and read[row] is not None:
             assert row in in_bulk
+
+
+LEAVES_OF_GATES: list[Predicate] = [Listed(frozenset({name})) for name in "abcde"]
+PREDICATES: st.SearchStrategy[Predicate] = st.recursive(
+    st.sampled_from([*LEAVES_OF_GATES, TRUE, FALSE]),
+    lambda part: (
+        st.builds(Not, part)
+        | st.builds(lambda parts: And(tuple(parts)), st.lists(part, max_size=4))
+        | st.builds(lambda parts: Or(tuple(parts)), st.lists(part, max_size=4))
+    ),
+    max_leaves=12,
+)
+A, B, C, *_ = LEAVES_OF_GATES
+
+
+@given(st.lists(PREDICATES, max_size=12), st.sampled_from([0, 1, 63, 64, 200]), st.sampled_from([1, 1_024]), st.sampled_from([1, 1 << 17]))
+@example([And((A, B)), Or((And((A, B)), C)), And((A, B)), Not(And((A, B)))], 200, 1_024, 1)  # an answer that is part of another, twice, and its complement
+@example([A, A, Not(A), TRUE, FALSE, Not(TRUE), And((A, A)), Or((A, Not(A)))], 65, 1_024, 1 << 17)
+def test_gates(predicates: list[Predicate], rows: int, inner: int, octets: int) -> None:
+    """Bitmaps are combined as predicates hold, in batches of any size."""
+    rng = np.random.default_rng(rows)
+    truth = dict(zip(LEAVES_OF_GATES, rng.random((len(LEAVES_OF_GATES), rows)) < 0.5, strict=True))
+
+    def value(predicate: Predicate) -> Any:
+        match predicate:
+            case Not(part):
+                return ~value(part)
+            case And(parts):
+                return np.all([np.ones(rows, np.bool_), *map(value, parts)], axis=0)
+            case Or(parts):
+                return np.any([np.zeros(rows, np.bool_), *map(value, parts)], axis=0)
+            case _:
+                return truth[predicate]
+
+    with mock.patch.object(gates, "_MOST_INNER", inner), mock.patch.object(gates, "_OCTETS_AT_ONCE", octets):
+        compiled = gates.Gates(predicates, {gates.named(leaf): number for number, leaf in enumerate(LEAVES_OF_GATES)})  # type: ignore[arg-type]
+        words = bitmaps.word_count(rows)
+        board = rng.integers(0, 1 << 63, (compiled.rows, words)).astype("<u8")
+        board[: len(truth)] = bitmaps.pack(np.stack(list(truth.values())))
+        found = np.zeros((len(predicates), words), "<u8")
+        compiled.run(board, rows, found)
+    assert found.tolist() == [bitmaps.pack(value(predicate)).tolist() for predicate in predicates]
+
+
+NEEDLES = st.text("abé\0", max_size=4) | st.sampled_from(["", "\ud800", "\U0001f600", "aaaaaaaaaaaa"])
+
+
+@given(
+    st.lists(st.text("abé\0", max_size=9) | st.sampled_from(["", "aaaaaaaaaaaab", "\U0001f600"]), max_size=80),
+    st.lists(st.tuples(st.sampled_from([Prefix, Suffix, Substring, lambda text: OneOf(frozenset({text, "a"}))]), NEEDLES), max_size=9),
+    st.sampled_from([pa.string(), pa.large_string()]),
+    st.sampled_from([1, 3, 12]),
+)
+@example(["ab", "aab", ""], [(Substring, "aab"), (Prefix, "ab"), (Suffix, "aab")], pa.string(), 12)  # no byte from a text's neighbour
+@example(["a", "a\0"], [(Substring, "\0"), (Suffix, "\0"), (Prefix, "a\0")], pa.string(), 12)  # nor from past the end
+@example(["aaa", "aaaa"], [(Substring, "aa"), (Suffix, "aaaa"), (Prefix, "aaaa")], pa.string(), 3)  # as long as letters are held, and longer
+@example([""] * 3, [(Substring, "a"), (Substring, ""), (Prefix, ""), (Suffix, "a")], pa.string(), 3)
+def test_texts_in_bulk(written: list[str], asked: list[tuple[Any, str]], type_: pa.DataType, places: int) -> None:
+    """What texts start with, end with, hold and are is what it is for each by itself."""
+    constraints = [make(text) for make, text in asked]
+    found = np.zeros((len(constraints), (len(written) + 63) // 64), "<u8")
+    plan = texts.TextLeaves([[Check(Facet.TEXT, constraint, Kind.STRING)] for constraint in constraints])
+    with mock.patch.object(texts, "_PLACES", places), mock.patch.object(texts, "_TEXTS_AT_ONCE", 64):
+        plan.add(pa.array(["b", *written], type_).slice(1), CLOCK, found)
+    assert bitmaps.unpack(found, len(written)).tolist() == [[constraint.admits(text, CLOCK) for text in written] for constraint in constraints]
+
+
+def number_leaf(low: Any, high: Any, are_open: tuple[bool, bool], others: Sequence[Any]) -> Leaf:
+    checks = [
+        Check(Facet.NUMBER, Interval(low, high, low is not None and are_open[0], high is not None and are_open[1]), Kind.NUMBER),
+        Check(Facet.NUMBER, OneOf(frozenset(others)), Kind.NUMBER),
+    ]
+    return Leaf(Attribute("n", None), tuple(checks))
+
+
+SCALARS_OF_LINE = st.sampled_from([0, 1, -1, 2, 3, 0.5, 2**53, 2**53 + 1, 2**63, 2**64, -(2**63), -(2**63) - 1, 1e300, -1e300, 10**400, -(10**400), 1.5])
+COLUMNS_OF_LINE = [
+    np.array([0, 1, -1, 2, 3, 1, 1, 0], np.int64), np.array([2**53, 2**53 + 1, -(2**63), 2**63 - 1, 0], np.int64), np.array([2**63 - 1, 2**63 - 2] * 40, np.int64),
+    np.array([0, 1, 2**63, 2**64 - 1, 2], np.uint64), np.array([2**64 - 1, 2**64 - 2] * 40, np.uint64), np.array([], np.int64),
+    np.array([0.0, -0.0, 0.5, math.inf, -math.inf, 1e300, 5e-324, 2.0**53, 2.0**64, -(2.0**63)]),
+]  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(SCALARS_OF_LINE | st.none(), SCALARS_OF_LINE | st.none(), st.tuples(st.booleans(), st.booleans()), st.lists(SCALARS_OF_LINE, max_size=3)),
+        max_size=8,
+    ),
+    st.sampled_from(COLUMNS_OF_LINE),
+    st.sampled_from([0, 48]),
+)
+@example([], COLUMNS_OF_LINE[5], 0)  # no rows
+def test_numbers_in_bulk(asked: list[Any], column: Any, few: int) -> None:
+    """Whichever way numbers are put into classes, a leaf admits those that it admits by themselves."""
+    own = [number_leaf(*ask) for ask in asked]
+    found = np.empty((len(own), (len(column) + 63) // 64), "<u8")
+    with mock.patch.object(numbers, "_FEW", few), mock.patch.object(numbers, "_ROWS_AT_ONCE", 64):
+        numbers.NumberLine(own, column.dtype).write(column, found)
+    readings = [read(value, Attribute("n", None), Calendar("UTC", "monday")) for value in column.tolist()]
+    assert bitmaps.unpack(found, len(column)).tolist() == [[leaf.admits(reading, CLOCK) for reading in readings] for leaf in own]
 
 
 ENGINE = SegmentEngine([{"id": "s", "name": "", "filter": {"name": {"conditions": {"$starts_with": "S"}}}}])
@@ -330,6 +440,14 @@ def test_batches_stream() -> None:
     with mock.patch.object(tables, "BLOCK_ROWS", 64):
         parts = list(ENGINE.evaluate_batches(batches()))
     assert [(part.first_row, len(part), part.counts()["s"]) for part in parts] == [(64 * number, 64, 32) for number in range(40)]
+
+
+def test_many_conditions_make_short_blocks() -> None:
+    assert [tables.block_rows(bitmaps) for bitmaps in (0, 1 << 14, (1 << 14) + 1, 1 << 30)] == [1 << 17, 1 << 17, 1 << 16, 1 << 13]
+    with mock.patch.object(tables, "_FEWEST_ROWS", 64), mock.patch.object(tables, "_MOST_OCTETS", 1):
+        membership = ENGINE.evaluate_table(pa.table({"name": ["S", "x", None] * 50}))
+    assert [block.rows for block in membership] == [64, 64, 22]
+    assert membership.rows("s").tolist() == list(range(0, 150, 3))
 
 
 def test_errors_say_what_is_wrong() -> None:

@@ -104,6 +104,12 @@ def plain() -> Iterator[tuple[str, pa.Array]]:
     for make, digits in ((pa.decimal32, 9), (pa.decimal64, 18), (pa.decimal128, 38), (pa.decimal256, 76)):
         yield make.__name__, pa.array([Decimal("12.50"), Decimal("1.00"), None, Decimal("0.00"), Decimal("0.10")], make(digits, 2))
         yield f"{make.__name__} of hundreds", pa.array([Decimal(1200), Decimal(0), None], make(digits, -2))
+    edge = [Decimal(sign * (2**53 + step)).scaleb(-2) for sign in (1, -1) for step in (-1, 0, 1)]
+    yield "decimal128 at the edge of doubles", pa.array([*edge, None, Decimal("0.1").quantize(Decimal("0.01"))], pa.decimal128(38, 2))
+    yield "decimal128 within doubles", pa.array([None, edge[0], edge[1], edge[3], edge[4]], pa.decimal128(38, 2)).slice(1)
+    yield "decimal128 of 64 bits", pa.array([Decimal(-(2**63)), Decimal(2**64 + 1), Decimal(-(2**64) + 1)], pa.decimal128(38, 0))
+    yield "small decimal128", pa.array([Decimal(3).scaleb(-22), Decimal("0.1"), None], pa.decimal128(38, 22))
+    yield "smaller decimal128", pa.array([Decimal(3).scaleb(-23), Decimal("0.1"), None], pa.decimal128(38, 23))
     yield "long decimal128", pa.array([Decimal("9007199254740993.000000000000"), Decimal("1E-10"), None], pa.decimal128(38, 15))
     yield "long decimal256", pa.array([Decimal(10) ** 70, Decimal(2**53 + 1), None], pa.decimal256(76, 0))
     yield "date32", pa.array(DATES, pa.date32())

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+import math
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bits", "Bools", "Line", "Marks", "Rows", "all_rows", "pack", "unpack", "word_count"]
+__all__ = [
+    "Bits",
+    "Bools",
+    "Rows",
+    "add_distinct",
+    "all_rows",
+    "from_class_on",
+    "mark",
+    "octets_of",
+    "pack",
+    "unpack",
+    "word_count",
+    "write_distinct",
+    "write_octets",
+]
+
+_ROWS_AT_ONCE = 1 << 15
+"""Rows whose values are spread out at a time."""
 
 Bits: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]
-
-_FEW = 24
-"""So many classes are compared one by one sooner than rows are sorted by class."""
 
 
 def word_count(rows: int) -> int:
@@ -23,8 +37,8 @@ def word_count(rows: int) -> int:
     return (rows + 63) >> 6
 
 
-def pack(truth: Bools) -> Bits:
-    """From truth values, the last axis being the rows, to bitmaps."""
+def pack(truth: npt.NDArray[Any]) -> Bits:
+    """From truth values, or octets of which those that are not 0 are true, the last axis being the rows, to bitmaps."""
     rows = truth.shape[-1]
     packed = np.zeros((*truth.shape[:-1], 8 * word_count(rows)), np.uint8)
     packed[..., : (rows + 7) >> 3] = np.packbits(truth, axis=-1, bitorder="little")
@@ -45,81 +59,94 @@ def all_rows(rows: int) -> Bits:
     return bits
 
 
-class Marks:
-    """Bitmaps that are made by marking rows, a few at a time. Truth values would take eight times the memory, far more than a core's cache holds.
+def write_distinct(truth: Bools, numbers: npt.NDArray[np.integer], into: Bits) -> None:
+    """From the truth of distinct values to bitmaps of rows.
 
     Args:
-        count: The number of bitmaps.
-        rows: The number of rows.
+        truth: Truth values of shape (bitmaps, distinct values).
+        numbers: The number of every row's value.
+        into: Where the bitmaps are written, shape (bitmaps, words).
     """
-
-    __slots__ = ("_octets", "_truth", "bits")
-
-    def __init__(self, count: int, rows: int) -> None:
-        self.bits: Bits = np.zeros((count, word_count(rows)), "<u8")
-        """The bitmaps, shape (count, words)."""
-        self._octets = self.bits.view(np.uint8)
-        self._truth = np.zeros(rows, np.bool_)
-
-    def add(self, numbers: Iterable[int], rows: Rows) -> None:
-        """Put rows into some of the bitmaps."""
-        self._truth[rows] = True
-        packed = np.packbits(self._truth, bitorder="little")
-        self._truth[rows] = False
-        for number in numbers:
-            octets = self._octets[number, : len(packed)]
-            np.bitwise_or(octets, packed, out=octets)
+    if not truth.shape[1]:
+        into[:] = 0
+        return
+    for first in range(0, len(truth), 8):  # eight bitmaps an octet
+        octets = octets_of(truth[first : first + 8])
+        for start in range(0, len(numbers), _ROWS_AT_ONCE):
+            stop = start + _ROWS_AT_ONCE
+            write_octets(np.take(octets, numbers[start:stop], mode="clip"), into[first : first + 8, start >> 6 : stop >> 6])
 
 
-class Line:
-    """Rows on a line of classes, as the bitmaps of those *from* a class on.
+def add_distinct(truth: Bools, numbers: npt.NDArray[np.integer], rows: Rows, count: int, into: Bits) -> None:
+    """As `write_distinct`, of some rows: added to bitmaps.
 
-    A set of classes is the exclusive or of such bitmaps, two for every stretch of neighbours, so every leaf's bitmap follows from a few of them.
+    Args:
+        truth: Truth values of shape (bitmaps, distinct values).
+        numbers: The numbers of these rows' values.
+        rows: The rows.
+        count: The number of all rows.
+        into: The bitmaps, shape (bitmaps, words).
     """
+    places = np.full(count, truth.shape[1])
+    places[rows] = numbers
+    own = np.empty_like(into)
+    write_distinct(np.column_stack((truth, np.zeros(len(truth), np.bool_))), places, own)
+    into |= own
 
-    __slots__ = ("_above",)
 
-    def __init__(self, above: Bits) -> None:
-        """Of the bitmaps themselves, shape (classes + 1, words), the last one empty."""
-        self._above = above
+def octets_of(truth: Bools) -> npt.NDArray[np.uint8]:
+    """Of up to eight bitmaps, as truth values of shape (bitmaps, rows): an octet a row."""
+    octets: npt.NDArray[np.uint8] = truth[0].astype(np.uint8)
+    for bit, passed in enumerate(truth[1:], 1):
+        octets |= passed.view(np.uint8) << np.uint8(bit)
+    return octets
 
-    @classmethod
-    def of_order(cls, order: Rows, starts: Rows, rows: int) -> Line:
-        """The line of rows that stand in ascending order of their classes.
 
-        Args:
-            order: The rows; those of the block that are not among them are in no bitmap.
-            starts: Where in `order` each class begins, ascending from 0.
-            rows: The number of rows of the block.
-        """
-        octets = 8 * word_count(rows)
-        above = np.zeros((len(starts) + 1, octets), np.uint8)
-        cells = np.repeat(octets * np.arange(len(starts)), np.diff(starts, append=len(order))) + (order >> 3)
-        position = (order & 7).astype(np.uint8)
-        flat = above.reshape(-1)
-        for bit in range(8):  # rows of a class may share an octet; those with one bit position do not
-            flat[cells[position == bit]] |= np.uint8(1 << bit)
-        found = above.view("<u8")
-        for number in range(len(starts) - 2, -1, -1):
-            np.bitwise_or(found[number], found[number + 1], out=found[number])
-        return cls(found)
+def write_octets(octets: npt.NDArray[np.uint8], into: Bits) -> None:
+    """The inverse of `octets_of`, to bitmaps."""
+    into[:] = pack(octets & (np.uint8(1) << np.arange(len(into), dtype=np.uint8)[:, np.newaxis]))
 
-    @classmethod
-    def of_classes(cls, classes: npt.NDArray[np.integer], count: int) -> Line:
-        """The line of rows whose classes are known, from 0 to `count` - 1."""
-        if count <= _FEW:
-            above = np.zeros((count + 1, word_count(len(classes))), "<u8")
-            for number in range(count):
-                above[number] = pack(classes >= number)
-            return cls(above)
-        narrow = classes.astype(np.uint16, copy=False) if count <= 1 << 16 else classes
-        starts = np.zeros(count, np.intp)
-        np.cumsum(np.bincount(classes, minlength=count)[:-1], out=starts[1:])
-        return cls.of_order(np.argsort(narrow, kind="stable"), starts, len(classes))
 
-    def bitmap(self, flips: list[int]) -> Bits:
-        """The rows between the first and the second class of `flips`, the third and the fourth …; to the end, where one is left. May be a view."""
-        found: Bits = self._above[flips[0]] if flips else self._above[-1]
-        for flip in flips[1:]:
-            found = found ^ self._above[flip]
-        return found
+def mark(bitmaps: Bits, numbers: npt.NDArray[np.integer] | int, rows: Rows) -> None:
+    """Put rows into bitmaps.
+
+    Args:
+        bitmaps: Shape (bitmaps, words), contiguous.
+        numbers: For every row, which bitmap it is put into.
+        rows: The rows.
+    """
+    octets = 8 * bitmaps.shape[1]
+    cells = numbers * octets + (rows >> 3)
+    flat = bitmaps.view(np.uint8).reshape(-1)
+    bits = rows & 7
+    for bit in range(8):  # two that share an octet and a place in it are one
+        flat[cells[bits == bit]] |= np.uint8(1 << bit)
+
+
+def from_class_on(classes: npt.NDArray[np.integer], count: int) -> Bits:
+    """For every class, the rows that are of it or of a later one: bitmaps of shape (classes or more, words).
+
+    A set of classes is the exclusive or of such bitmaps, two for every stretch of neighbours.
+
+    Args:
+        classes: The class of every row, from 0 on. Rows of the class `count`, and only they, are in no bitmap.
+        count: The number of classes; the bitmap of this number is empty.
+    """
+    rows = len(classes)
+    octets = 8 * word_count(rows)
+    side = math.isqrt(count) + 1
+    found = np.zeros((side * (count // side + 1), octets), np.uint8)
+    flat = found.reshape(-1)
+    for bit in range(min(8, rows)):  # rows that are next to each other share an octet; those with one place in it do not
+        cells = classes[bit::8].astype(np.intp)
+        cells *= octets
+        cells += np.arange(len(cells))
+        flat[cells] |= np.uint8(1 << bit)
+    found[count] = 0
+    groups = found.view("<u8").reshape(count // side + 1, side, octets >> 3)
+    # Two passes of few calls: one call a class would take less memory to and fro, but hand the interpreter's lock over at each.
+    for place in range(side - 2, -1, -1):
+        np.bitwise_or(groups[:, place], groups[:, place + 1], out=groups[:, place])
+    for group in range(len(groups) - 2, -1, -1):
+        np.bitwise_or(groups[group], groups[group + 1, 0], out=groups[group])
+    return groups.reshape(len(found), octets >> 3)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.batch.bitmaps import Bools
+from segmentation.batch.bitmaps import Bits, Bools, Rows, add_distinct, pack
 from segmentation.language.checks import FACETS, Check, Constraint, Facet, Interval, OneOf
 from segmentation.language.data import Datum, Kind
 from segmentation.language.dates import DAY, FIRST_DAY, LAST_DAY, Calendar, Clock
 
-__all__ = ["EPOCH", "OF_INSTANTS", "Integers", "dates_admitted", "days_of"]
+__all__ = ["EPOCH", "OF_INSTANTS", "DateLeaves", "Integers", "days_of"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -25,57 +25,96 @@ OF_INSTANTS = frozenset({Facet.INSTANT, Facet.AGE})
 
 EPOCH = 719_163
 """The day 1 January 1970."""
+_MOST_DAYS = 1 << 17
+"""Of so many neighbouring days it is kept who passes: three and a half centuries."""
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
-def dates_admitted(asked: Sequence[Sequence[Check]], kind: Kind, days: Integers, instants: Integers | None, clock: Clock) -> Bools:
-    """For every leaf, given as its checks, the dates that it admits: truth values of shape (leaves, dates). Checks of text are left out.
+class DateLeaves:
+    """Leaves by what they ask of dates of one kind. What has been found out about days is kept: a thread that is too late has found the same.
 
     Args:
-        asked: Of every leaf, the checks of which one must pass.
+        asked: Of every leaf, the checks of which one must pass. Those of text, and of other kinds, are left out.
         kind: What the dates are.
-        days: Their days.
-        instants: Their instants; None for plain dates.
         clock: The clock of the evaluation.
     """
-    found = np.zeros((len(asked), len(days)), np.bool_)
-    alike: dict[Check, list[int]] = {}
-    for number, checks in enumerate(asked):
-        for check in checks:
-            if kind in check.kinds and check.facet is not Facet.TEXT:
-                alike.setdefault(check, []).append(number)
-    of_days = [check for check in alike if check.facet not in OF_INSTANTS]
-    if of_days:
-        distinct, at = _distinct(days)
+
+    __slots__ = ("_clock", "_days", "_found", "_instants", "_kind", "_leaves")
+
+    def __init__(self, asked: Sequence[Sequence[Check]], kind: Kind, clock: Clock) -> None:
+        self._kind = kind
+        self._clock = clock
+        alike: dict[Check, list[int]] = {}
+        for number, checks in enumerate(asked):
+            for check in checks:
+                if kind in check.kinds and check.facet is not Facet.TEXT:
+                    alike.setdefault(check, []).append(number)
+        self._instants = [(check, numbers) for check, numbers in alike.items() if check.facet in OF_INSTANTS]
+        of_days = [(check, numbers) for check, numbers in alike.items() if check.facet not in OF_INSTANTS]
+        self._leaves = sorted({number for _, numbers in of_days for number in numbers})
+        """The leaves that ask for a day."""
+        places = {number: place for place, number in enumerate(self._leaves)}
+        self._days = [(check, [places[number] for number in numbers]) for check, numbers in of_days]
+        self._found = _Verdicts(0, np.zeros((len(self._leaves), 0), np.bool_))
+
+    def add(self, rows: Rows, days: Integers, instants: Integers | None, count: int, into: Bits) -> None:
+        """Add to the bitmap of every leaf the rows whose date it admits.
+
+        Args:
+            rows: The rows that hold a date.
+            days: The days of the dates.
+            instants: Their instants; None for plain dates.
+            count: The number of all rows.
+            into: The bitmaps, shape (leaves, words).
+        """
+        if not len(rows):
+            return
+        if self._leaves:
+            bitmaps = np.zeros((len(self._leaves), into.shape[1]), "<u8")
+            add_distinct(*self._verdicts(days), rows, count, bitmaps)
+            into[self._leaves] |= bitmaps
+        if instants is not None and self._instants:
+            passed = np.zeros(count, np.bool_)
+            for check, numbers_ in self._instants:
+                scalars = instants if check.facet is Facet.INSTANT else self._clock.now - instants
+                passed[rows] = _compared(check.constraint, scalars, self._clock)
+                into[numbers_] |= pack(passed)
+
+    def _verdicts(self, days: Integers) -> tuple[Bools, Integers]:
+        """Which days pass, shape (leaves of days, days), and where among them those are that are asked for."""
+        first, truth = self._found
+        start, stop = int(days.min()), int(days.max()) + 1
+        if truth.shape[1]:
+            start, stop = min(start, first), max(stop, first + truth.shape[1])
+        else:
+            first = start
+        if stop - start > _MOST_DAYS:
+            distinct, places = np.unique(days, return_inverse=True)
+            return self._asked(distinct.tolist()), places
+        before, after = range(start, first), range(first + truth.shape[1], stop)
+        if before or after:
+            truth = np.column_stack((self._asked(before), truth, self._asked(after)))
+            self._found = _Verdicts(start, truth)
+        return truth, days - start
+
+    def _asked(self, days: Sequence[int]) -> Bools:
+        """Which of some days pass."""
+        found = np.zeros((len(self._leaves), len(days)), np.bool_)
         scalars: dict[Facet, list[Any]] = {}
-        for check in of_days:
+        for check, places in self._days if len(days) else ():
             if check.facet not in scalars:
                 facet = FACETS[check.facet]
-                scalars[check.facet] = [facet(Datum(kind, "", day), clock) for day in distinct]
-            admitted = _admits(check.constraint, scalars[check.facet], clock)
-            if admitted.any():
-                found[alike[check]] |= admitted[at]
-    if instants is not None:
-        for check, numbers in alike.items():
-            if check.facet is Facet.INSTANT:
-                found[numbers] |= _compared(check.constraint, instants, clock)
-            elif check.facet is Facet.AGE:
-                found[numbers] |= _compared(check.constraint, clock.now - instants, clock)
-    return found
+                scalars[check.facet] = [facet(Datum(self._kind, "", day), self._clock) for day in days]
+            found[places] |= _admits(check.constraint, scalars[check.facet], self._clock)
+        return found
 
 
-def _distinct(days: Integers) -> tuple[list[int], npt.NDArray[np.intp]]:
-    """The distinct days, and where among them each is."""
-    if not len(days):
-        return [], days.astype(np.intp)
-    least = int(days.min())
-    if int(days.max()) - least > 1 << 17:
-        distinct, at = np.unique(days, return_inverse=True)
-        return distinct.tolist(), at
-    offsets = days - least
-    present = np.bincount(offsets) > 0
-    places = np.cumsum(present) - 1
-    return (np.flatnonzero(present) + least).tolist(), places[offsets]
+class _Verdicts(NamedTuple):
+    """What is known of neighbouring days."""
+
+    first: int
+    truth: Bools
+    """Shape (leaves of days, days)."""
 
 
 def _admits(constraint: Constraint, scalars: list[Any], clock: Clock) -> Bools:

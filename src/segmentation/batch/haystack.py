@@ -53,18 +53,18 @@ class Haystack:
         self._data, self._starts, self._stops = laid_out(texts)
         self._rows_of_bytes: npt.NDArray[np.int32] | None = None
 
-    def with_prefixes(self, needles: Sequence[bytes]) -> Iterator[Rows]:
-        """For every needle, the texts that start with it."""
+    def with_prefixes(self, needles: Sequence[bytes]) -> Iterator[tuple[int, Rows]]:
+        """The number of every needle, with the texts that start with it."""
         heads = self._quads(self._starts)
-        for needle in needles:
-            yield self._edged(needle, heads, needle[:4], 0, self._starts)
+        for number, needle in enumerate(needles):
+            yield number, self._edged(needle, heads, needle[:4], 0, self._starts)
 
-    def with_suffixes(self, needles: Sequence[bytes]) -> Iterator[Rows]:
-        """For every needle, the texts that end with it."""
+    def with_suffixes(self, needles: Sequence[bytes]) -> Iterator[tuple[int, Rows]]:
+        """The number of every needle, with the texts that end with it."""
         tails = self._quads(self._stops - 4)
-        for needle in needles:
+        for number, needle in enumerate(needles):
             last = needle[-4:]
-            yield self._edged(needle, tails, last, 4 - len(last), self._stops - len(needle))
+            yield number, self._edged(needle, tails, last, 4 - len(last), self._stops - len(needle))
 
     def _quads(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
         """The four bytes at some places."""

@@ -1,8 +1,9 @@
-"""ISO 8601 text, read in bulk: plain dates, and date-times in UTC, in the forms that software writes. All other text is for Python to read."""
+"""ISO 8601 text, read in bulk: plain dates, and date-times with an offset, in the forms that software writes. All other text is for Python to read."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ __all__ = ["IsoTexts", "read_iso"]
 
 _DATE, _SECONDS = len("YYYY-MM-DD"), len("YYYY-MM-DDThh:mm:ss")
 _DIGITS = 6  # of a fraction, at most
-_UTC = (b"Z", b"+00:00")
+_OFFSETS = (len("Z"), len("+hh:mm"))
+_SECOND = 1_000_000
 _ZERO = ord("0")
 
 
@@ -28,13 +30,10 @@ class IsoTexts(NamedTuple):
     """The texts that are plain dates."""
     plain_days: Integers
     moments: Rows
-    """The texts that are date-times in UTC, but those of the first and last year of the calendar, so that their days are in it in every zone."""
+    """The texts that are date-times, but those of the first and last year of the calendar, so that their days are in it in every zone."""
     instants: Integers
-
-    @property
-    def written_days(self) -> Integers:
-        """The days of the date-times as they are written."""
-        return self.instants // DAY + EPOCH
+    written_days: Integers
+    """The days of the date-times as they are written."""
 
 
 def read_iso(texts: pa.Array) -> IsoTexts:
@@ -47,15 +46,14 @@ def read_iso(texts: pa.Array) -> IsoTexts:
     lengths = stops - starts
     rows = np.flatnonzero(lengths == _DATE)
     days, is_date = _days(_letters(data, starts[rows], _DATE))
-    found: list[tuple[Rows, Integers]] = []
-    for suffix in _UTC:
+    found = [(rows[:0], days[:0], days[:0])]
+    for offset in _OFFSETS:
         for head in (_SECONDS, *range(_SECONDS + 2, _SECONDS + 2 + _DIGITS)):
-            of_length = np.flatnonzero(lengths == head + len(suffix))
+            of_length = np.flatnonzero(lengths == head + offset)
             if len(of_length):
-                instants, is_moment = _instants(_letters(data, starts[of_length], head + len(suffix)), head, suffix)
-                found.append((of_length[is_moment], instants[is_moment]))
-    moments, instants = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (rows[:0], days[:0])
-    return IsoTexts(rows[is_date], days[is_date], moments, instants)
+                instants, written_days, is_moment = _instants(_letters(data, starts[of_length], head + offset), head)
+                found.append((of_length[is_moment], instants[is_moment], written_days[is_moment]))
+    return IsoTexts(rows[is_date], days[is_date], *(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def _letters(data: npt.NDArray[np.uint8], starts: Integers, length: int) -> npt.NDArray[np.uint8]:
@@ -84,20 +82,35 @@ def _days(letters: npt.NDArray[np.uint8]) -> tuple[Integers, Bools]:
     return firsts + day - 1 + EPOCH, is_date
 
 
-def _instants(letters: npt.NDArray[np.uint8], head: int, suffix: bytes) -> tuple[Integers, Bools]:
-    """The instants of date-times that are so long but for their suffix, and whether they are such."""
+def _instants(letters: npt.NDArray[np.uint8], head: int) -> tuple[Integers, Integers, Bools]:
+    """The instants of date-times that are so long but for their offset, their days as written, and whether they are such."""
     days, is_moment = _days(letters[:_DATE])
     is_moment &= (days > FIRST_DAY + 366) & (days < LAST_DAY - 366)
-    for place, letter in ((_DATE, "T"), (13, ":"), (16, ":"), *((head + step, chr(byte)) for step, byte in enumerate(suffix))):
+    for place, letter in ((_DATE, "T"), (13, ":"), (16, ":")):
         is_moment &= letters[place] == ord(letter)
-    total: Any = np.zeros(letters.shape[1], np.int64)
-    for first, most in ((11, 24), (14, 60), (17, 60)):
-        number, are_digits = _number(letters[first : first + 2])
-        is_moment &= are_digits & (number < most)
-        total = most * total + number
-    total *= 1_000_000
+    time, is_time = _sexagesimal(letters, (11, 14, 17))
+    is_moment &= is_time
+    instants = (days - EPOCH) * DAY + time * _SECOND
     if head > _SECONDS:
         number, are_digits = _number(letters[_SECONDS + 1 : head])
         is_moment &= are_digits & (letters[_SECONDS] == ord("."))
-        total += number * 10 ** (_DIGITS - (head - _SECONDS - 1))
-    return (days - EPOCH) * DAY + total, is_moment
+        instants += number * 10 ** (_DIGITS - (head - _SECONDS - 1))
+    offset = letters[head:]
+    if len(offset) == 1:
+        is_moment &= offset[0] == ord("Z")
+    else:
+        minutes, are_digits = _sexagesimal(offset, (1, 4))
+        is_moment &= are_digits & (offset[3] == ord(":")) & ((offset[0] == ord("+")) | (offset[0] == ord("-")))
+        instants += np.where(offset[0] == ord("-"), minutes, -minutes) * (60 * _SECOND)
+    return instants, days, is_moment
+
+
+def _sexagesimal(letters: npt.NDArray[np.uint8], places: Sequence[int]) -> tuple[Integers, Bools]:
+    """Hours and what follows them, in the smallest unit, each of two digits at its place; and whether there are such."""
+    total, are_digits = _number(letters[places[0] : places[0] + 2])
+    is_time = are_digits & (total < 24)  # noqa: PLR2004 - hours
+    for place in places[1:]:
+        number, are_digits = _number(letters[place : place + 2])
+        is_time &= are_digits & (number < 60)  # noqa: PLR2004 - minutes, or seconds
+        total = 60 * total + number
+    return total, is_time

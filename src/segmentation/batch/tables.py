@@ -21,10 +21,14 @@ from segmentation.errors import RecordError, RecordTypeError, article, json_type
 from segmentation.language.attributes import MISSING
 from segmentation.language.dates import Clock
 
-__all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "blocks_of", "columns_of", "evaluate", "room_for"]
+__all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "block_rows", "blocks_of", "columns_of", "evaluate", "room_for"]
 
 BLOCK_ROWS = 1 << 17
-"""Customers that are evaluated at a time: a bitmap of them, 16 KiB, stays in a core's cache with its neighbours."""
+"""Customers that are evaluated at a time: a bitmap of them, 16 KiB, stays in a core's cache with its neighbours. What is found out once a block is then found
+out seldom, and calls of numpy are long enough for threads to work side by side."""
+_FEWEST_ROWS = 1 << 13
+_MOST_OCTETS = 1 << 28
+"""Of the bitmaps of a block in work, its members aside: with more, blocks have fewer rows."""
 
 
 class JsonColumns(NamedTuple):
@@ -90,8 +94,16 @@ def room_for(table: Any, segments: int) -> Bits | None:
     return np.empty((segments, word_count(table.num_rows)), "<u8") if isinstance(table, pa.Table | pa.RecordBatch) else None
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """The same rows in blocks of `BLOCK_ROWS`, the last one aside, each in pieces. Batches may differ in their columns' types, not in their names."""
+def block_rows(bitmaps: int) -> int:
+    """The number of rows of a block for which so many bitmaps are held."""
+    rows = BLOCK_ROWS
+    while rows > _FEWEST_ROWS and rows * bitmaps > 8 * _MOST_OCTETS:
+        rows //= 2
+    return rows
+
+
+def blocks_of(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[list[pa.RecordBatch]]:
+    """The same rows in blocks of so many, the last one aside, each in pieces. Batches may differ in their columns' types, not in their names."""
     waiting: list[pa.RecordBatch] = []
     names: list[str] | None = None
     rows = 0
@@ -101,11 +113,11 @@ def blocks_of(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch
             raise ValueError("the batches differ in their columns")
         names = batch.schema.names
         while start < batch.num_rows:
-            piece = batch.slice(start, BLOCK_ROWS - rows)
+            piece = batch.slice(start, most - rows)
             start += piece.num_rows
             rows += piece.num_rows
             waiting.append(piece)
-            if rows == BLOCK_ROWS:
+            if rows == most:
                 yield waiting
                 waiting, rows = [], 0
     if waiting:
@@ -200,14 +212,15 @@ def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, 
 
     def run(pieces: Sequence[pa.RecordBatch], first: int, rows: int) -> Block:
         into = None if whole is None else whole[:, first >> 6 : (first + rows + 63) >> 6]
-        return Block(first, rows, program.run(columns_of(pieces, as_json, first), rows, clock, into))
+        return Block(first, rows, evaluation.run(columns_of(pieces, as_json, first), rows, into))
 
+    evaluation = program.at(clock)
     workers = os.cpu_count() or 1
     first = 0
     with ThreadPoolExecutor(workers, thread_name_prefix="segmentation") as pool:
         waiting: deque[Future[Block]] = deque()
         try:
-            for pieces in blocks_of(batches):
+            for pieces in blocks_of(batches, block_rows(program.bitmaps)):
                 rows = sum(piece.num_rows for piece in pieces)
                 waiting.append(pool.submit(run, pieces, first, rows))
                 first += rows

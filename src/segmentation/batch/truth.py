@@ -6,7 +6,7 @@ Values are read by `language.data.read`; those that hold one scalar of a kind ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from segmentation.batch.bitmaps import Bits, Bools, Rows, all_rows, pack, unpack, word_count
-from segmentation.batch.dates import EPOCH, Integers, dates_admitted, days_of
+from segmentation.batch.bitmaps import Bits, Bools, Rows, add_distinct, all_rows, pack, unpack, word_count
+from segmentation.batch.dates import EPOCH, DateLeaves, Integers, days_of
 from segmentation.batch.isotext import read_iso
-from segmentation.batch.numbers import numbers_admitted
-from segmentation.batch.texts import texts_admitted
+from segmentation.batch.numbers import NumberLine
+from segmentation.batch.texts import TextLeaves
 from segmentation.errors import is_utf8
 from segmentation.language.attributes import Attribute, AttributeType
 from segmentation.language.checks import WHOLE_VALUE, Check, Facet
@@ -28,10 +28,9 @@ from segmentation.language.data import DATES, TEXT_DATES, Kind, Reading, data_of
 from segmentation.language.dates import DAY, Calendar, Clock
 from segmentation.language.predicate import Leaf
 
-__all__ = ["Asked", "distinct"]
+__all__ = ["MOST_EXACT", "Asked", "distinct"]
 
-_LEAVES_AT_ONCE = 512
-_MOST_EXACT = 1 << 53
+MOST_EXACT = 1 << 53
 """Integers up to this size are doubles."""
 
 
@@ -44,6 +43,8 @@ class Asked:
     calendar: Calendar
     clock: Clock
     are_elements: ClassVar[bool] = False
+    _lines: dict[np.dtype[Any], NumberLine] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _dates: dict[Kind, DateLeaves] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of_value(self, stored: Any) -> Bools:
         """Whether one stored value passes, by leaf."""
@@ -77,6 +78,30 @@ class Asked:
         """The checks of every leaf that are wanted."""
         return [[check for check in leaf.checks if check.facet not in WHOLE_VALUE and wanted(check)] for leaf in self.leaves]
 
+    def line(self, dtype: np.dtype[Any]) -> NumberLine:
+        """What is asked of numbers of a type."""
+        found = self._lines.get(dtype)
+        if found is None:
+            found = self._lines.setdefault(dtype, NumberLine(self.leaves, dtype))
+        return found
+
+    def of_dates(self, kind: Kind) -> DateLeaves:
+        """What is asked of dates of a kind."""
+        found = self._dates.get(kind)
+        if found is None:
+            found = self._dates.setdefault(kind, DateLeaves(self.checks(lambda _: True), kind, self.clock))
+        return found
+
+    @cached_property
+    def of_strings(self) -> TextLeaves:
+        """What is asked of text."""
+        return TextLeaves(self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & Kind.STRING)))
+
+    @cached_property
+    def of_dates_as_text(self) -> TextLeaves:
+        """What is asked of the text of a date."""
+        return TextLeaves(self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES)))
+
     @cached_property
     def asks_text_for_date(self) -> bool:
         """Whether text is to be read as a date."""
@@ -87,42 +112,41 @@ class Asked:
         """Whether a date is asked for its text."""
         return any(check.facet is Facet.TEXT and check.kinds & DATES for leaf in self.leaves for check in leaf.checks)
 
-    def of_texts(self, texts: pa.Array) -> Bits:
-        """Which texts pass: bitmaps of shape (leaves, words).
+    def of_texts(self, texts: pa.Array, into: Bits) -> None:
+        """Which texts pass.
 
         Args:
             texts: A string array without nulls.
+            into: Where the bitmaps are written, shape (leaves, words).
         """
+        into[:] = 0
         match self.attribute.type:
             case None | AttributeType.STRING | AttributeType.GEOPOINT:
-                found = self._of_plain_texts(texts)
+                self._add_plain_texts(texts, into)
                 if not self.asks_text_for_date:
-                    return found
+                    return
                 is_left = compute.match_substring_regex(texts, r"^\d{4}-").to_numpy(zero_copy_only=False)
             case AttributeType.DATE | AttributeType.DATETIME:
-                found = np.zeros((len(self.leaves), word_count(len(texts))), "<u8")
                 is_left = np.ones(len(texts), np.bool_)
             case _:
-                return pack(self.of_values(texts.to_pylist()))
-        self._add_dates(found, texts, is_left)
+                into[:] = pack(self.of_values(texts.to_pylist()))
+                return
+        self._add_dates(into, texts, is_left)
         left = np.flatnonzero(is_left)
         if len(left):  # what is not written as most software does
-            others = ~pack(is_left)
-            truth = np.zeros(len(texts), np.bool_)
-            for bitmap, passed in zip(found, self.of_values(texts.take(pa.array(left)).to_pylist()), strict=True):
-                truth[left] = passed
-                bitmap[:] = bitmap & others | pack(truth)
-        return found
+            into &= ~pack(is_left)
+            others = texts.take(pa.array(left)).dictionary_encode()  # among them the text that stands for nulls
+            add_distinct(self.of_values(others.dictionary.to_pylist()), others.indices.to_numpy(), left, len(texts), into)
 
     def _add_dates(self, found: Bits, texts: pa.Array, is_left: Bools) -> None:
         """Add the verdicts of texts that are read in bulk, which are then not left any more."""
         if not is_left.any():
             return
         declared = self.attribute.type
-        plain, plain_days, moments, instants = iso = read_iso(texts)
+        plain, plain_days, moments, instants, written_days = read_iso(texts)
         parts: list[tuple[Kind, Rows, Integers, Integers | None]] = []
         if declared is AttributeType.DATE:
-            parts = [(Kind.DATE, plain, plain_days, None), (Kind.DATE, moments, iso.written_days, None)]
+            parts = [(Kind.DATE, plain, plain_days, None), (Kind.DATE, moments, written_days, None)]
         else:
             days, _ = days_of(instants, self.calendar)
             parts = [(Kind.DATETIME if declared else Kind.TEXT_DATETIME, moments, days, instants)]
@@ -133,25 +157,24 @@ class Asked:
         known = np.zeros(len(texts), np.bool_)
         for kind, rows, part_days, part_instants in parts:
             known[rows] = True
-            for first in range(0, len(self.leaves) if len(rows) else 0, _LEAVES_AT_ONCE):
-                asked = self.checks(lambda _: True)[first : first + _LEAVES_AT_ONCE]
-                _mark(found[first : first + _LEAVES_AT_ONCE], rows, dates_admitted(asked, kind, part_days, part_instants, self.clock))
+            self.of_dates(kind).add(rows, part_days, part_instants, len(texts), found)
         is_left &= ~known
         if declared:
             bits = pack(known)
             found[self.of_any_scalar] |= bits
             if self.asks_date_for_text:
-                found |= bits & texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES)), self.clock)
+                own = np.zeros_like(found)
+                self.of_dates_as_text.add(texts, self.clock, own)
+                found |= bits & own
 
-    def _of_plain_texts(self, texts: pa.Array) -> Bits:
-        found = texts_admitted(texts, self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & Kind.STRING)), self.clock)
+    def _add_plain_texts(self, texts: pa.Array, found: Bits) -> None:
+        self.of_strings.add(texts, self.clock, found)
         found[self.of_any_scalar] = all_rows(len(texts))
         if any(check.facet is Facet.POINT for leaf in self.leaves for check in leaf.checks):
             numbers = [number for number, leaf in enumerate(self.leaves) if any(check.facet is Facet.POINT for check in leaf.checks)]
             readings = [self.reading(text) for text in texts.to_pylist()]
             for number in numbers:
                 found[number] |= pack(np.fromiter((self.leaves[number].admits(reading, self.clock) for reading in readings), np.bool_, len(readings)))
-        return found
 
     def of_values(self, values: Sequence[Any]) -> Bools:
         """Which values pass: truth values of shape (leaves, values)."""
@@ -169,7 +192,7 @@ class Asked:
             for kind, scalar, day, instant in data:
                 if kind is Kind.STRING and isinstance(scalar, str) and is_utf8(scalar):
                     texts.append((at, scalar))
-                elif kind is Kind.NUMBER and (isinstance(scalar, float) or (isinstance(scalar, int) and abs(scalar) <= _MOST_EXACT)):
+                elif kind is Kind.NUMBER and (isinstance(scalar, float) or (isinstance(scalar, int) and abs(scalar) <= MOST_EXACT)):
                     numbers.append((at, float(scalar)))
                 elif day is not None:
                     dates.setdefault(kind, []).append((at, day, instant))
@@ -183,20 +206,25 @@ class Asked:
             found[:, at] |= self.of_any_scalar
         if texts:
             rows, strings = zip(*texts, strict=True)
-            found[:, list(rows)] |= unpack(self._of_plain_texts(pa.array(strings, pa.large_string())), len(strings))
+            bitmaps = np.zeros((len(self.leaves), word_count(len(strings))), "<u8")
+            self._add_plain_texts(pa.array(strings, pa.large_string()), bitmaps)
+            found[:, list(rows)] |= unpack(bitmaps, len(strings))
         if numbers:
             rows, doubles = zip(*numbers, strict=True)
-            truth = unpack(np.stack(numbers_admitted(self.leaves, np.array(doubles), None, len(doubles))), len(doubles))
-            found[:, list(rows)] |= truth
+            bitmaps = np.empty((len(self.leaves), word_count(len(doubles))), "<u8")
+            self.line(np.dtype(np.float64)).write(np.array(doubles, np.float64), bitmaps)
+            found[:, list(rows)] |= unpack(bitmaps, len(doubles))
         for kind, dated in dates.items():
             at_, days, instants = zip(*dated, strict=True)
             exact = None if instants[0] is None else np.array(instants, np.int64)
-            admitted = dates_admitted(self.checks(lambda _: True), kind, np.array(days, np.int64), exact, self.clock)
-            found[:, list(at_)] |= admitted
+            bitmaps = np.zeros((len(self.leaves), word_count(len(values))), "<u8")
+            self.of_dates(kind).add(np.array(at_, np.intp), np.array(days, np.int64), exact, len(values), bitmaps)
+            found |= unpack(bitmaps, len(values))
         if texts_of_dates:
             rows, strings = zip(*texts_of_dates, strict=True)
-            asked = self.checks(lambda check: check.facet is Facet.TEXT and bool(check.kinds & DATES))
-            found[:, list(rows)] |= unpack(texts_admitted(pa.array(strings, pa.large_string()), asked, self.clock), len(strings))
+            bitmaps = np.zeros((len(self.leaves), word_count(len(strings))), "<u8")
+            self.of_dates_as_text.add(pa.array(strings, pa.large_string()), self.clock, bitmaps)
+            found[:, list(rows)] |= unpack(bitmaps, len(strings))
         return found
 
     def _of_reading(self, reading: Reading) -> Bools:
@@ -211,15 +239,6 @@ class _OfElements(Asked):
     def reading(self, stored: Any) -> Reading:
         data = tuple(data_of(plain(stored), self.attribute.type, self.calendar))
         return Reading(data, is_known=True, is_present=True, size=1)
-
-
-def _mark(found: Bits, rows: Rows, truth: Bools) -> None:
-    """Add to bitmaps the rows, of some, that pass."""
-    spare = np.zeros(found.shape[1] << 6, np.bool_)
-    for bitmap, passed in zip(found, truth, strict=True):
-        if passed.any():
-            spare[rows] = passed
-            np.bitwise_or(bitmap, pack(spare), out=bitmap)
 
 
 def distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
