@@ -48,8 +48,9 @@ class Leaf:
         return False
 
     def __hash__(self) -> int:
-        # Quicker than all of it. Not the key alone: a filter may ask thousands of things of one attribute.
-        return hash((self.attribute.key, self.checks[0].constraint if self.checks else None))
+        # Quick, and all but equal leaves seldom have it in common: a list of values under one attribute is as many leaves of it.
+        return hash((self.attribute.key, *(check.constraint for check in self.checks)))
+
 
 
 A_SCALAR = Reading((), is_known=True, is_present=True, size=1)
