@@ -52,7 +52,6 @@ class Leaf:
         return hash((self.attribute.key, *(check.constraint for check in self.checks)))
 
 
-
 A_SCALAR = Reading((), is_known=True, is_present=True, size=1)
 """What is the same of every known value that is no array; its scalar left out."""
 
