@@ -58,6 +58,21 @@ def test_odd_paths_are_followed(key: str, record: dict[str, Any]) -> None:
     assert not holds({key: {"conditions": {"$is": 2}}}, record)
 
 
+class Equal:
+    """Equal to whatever it is compared with."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def test_an_object_that_equals_everything_is_not_missing() -> None:
+    record = {"city": Equal(), "address": {"city": "Rome"}, "a": {"b": Equal()}}
+    assert not holds({"city": {"conditions": {"$is": "Rome"}}}, record)
+    assert holds({"city": {"conditions": {"$has_value": True}}, "a.b": {"conditions": {"$has_value": True}}}, record)
+
+
 def test_what_json_cannot_carry_is_copied_all_the_same() -> None:
     note = ["text", object()]
     written: Any = {"id": "s", "name": "", "filter": {"x": {"conditions": {"$in": ["ab", "cd"]}}}, "note": note}
