@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import importlib
 import pkgutil
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -36,6 +37,52 @@ CLASSES: set[Any] = {
 
 def holds(filter_: dict[str, Any], record: dict[str, Any], now: datetime = NOW, **options: Any) -> bool:
     return SegmentEngine([{"id": "s", "name": "", "filter": filter_}], **options).is_member(record, "s", now)
+
+
+class Inner(enum.Enum):
+    OBJECT = {"c": 1}  # noqa: RUF012 - a member, not an attribute
+
+
+@pytest.mark.parametrize(
+    ("key", "record"),
+    [
+        (".a.b", {"": {"a": {"b": 1}}}),
+        (".a.b", {"": {"a.b": 1}}),
+        (".a", {"": {"a": 1}}),
+        ("a.b.c", {"a": {"b": Inner.OBJECT}}),
+        ("a.b.c", {"a.b": Inner.OBJECT}),
+        ("a.c", {"a": Inner.OBJECT}),
+    ],
+)
+def test_odd_paths_are_followed(key: str, record: dict[str, Any]) -> None:
+    assert holds({key: {"conditions": {"$is": 1}}}, record)
+    assert not holds({key: {"conditions": {"$is": 2}}}, record)
+
+
+class Equal:
+    """Equal to whatever it is compared with."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def test_an_object_that_equals_everything_is_not_missing() -> None:
+    record = {"city": Equal(), "address": {"city": "Rome"}, "a": {"b": Equal()}}
+    assert not holds({"city": {"conditions": {"$is": "Rome"}}}, record)
+    assert holds({"city": {"conditions": {"$has_value": True}}, "a.b": {"conditions": {"$has_value": True}}}, record)
+
+
+def test_what_json_cannot_carry_is_copied_all_the_same() -> None:
+    note = ["text", object()]
+    written: Any = {"id": "s", "name": "", "filter": {"x": {"conditions": {"$in": ["ab", "cd"]}}}, "note": note}
+    engine = SegmentEngine([written])
+    written["filter"]["x"]["conditions"]["$in"].append("ef")
+    note.append("more")
+    for again in (engine, engine.replace()):
+        assert [again.is_member({"x": text}, "s") for text in ("ab", "cd", "a", "ef")] == [True, True, False, False]
+        assert (again.segments[0].model_extra or {})["note"] == note[:2]
 
 
 def test_thousands_of_things_asked_of_one_attribute_are_told_apart() -> None:

@@ -239,11 +239,13 @@ def test_neighbours_among_many_are_found() -> None:
         (condition("metadata.due", "$is_month", 2), "2024-02-29", "2024-03-01"),
     ],
 )
-def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, outside: str) -> None:
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, outside: str, is_shared: bool) -> None:
     """What few conditions ask of a text may be tried one by one, unless it depends on the time."""
     here = {"here": {"type": "circle", "format": "distance", "distance": {"center": "1,1", "radius": "1 km"}}}
     texts = [condition("name", operator, f"{number}x") for number in range(20) for operator in ("$contains", "$starts_with", "$ends_with", "$is_not")]
-    engine = SegmentEngine([segment(number, {**filter_, **text}) for number, text in enumerate([{}, *texts])], locations=here)
+    others = [segment(number, {**filter_, **text} if is_shared else text) for number, text in enumerate(texts, 1)]
+    engine = SegmentEngine([segment(0, filter_), *others], locations=here)
     key = next(iter(filter_))
 
     def ids(value: Any, name: str) -> list[str]:
@@ -252,11 +254,9 @@ def test_one_condition_among_many_others(filter_: dict[str, Any], inside: str, o
 
     for _ in range(2):
         for name in ("7x", "x", "ab", "3x3x"):
-            expected = ["seg_0"] + [
-                f"seg_{number}" for number, text in enumerate(texts, 1) if reference.segment_ids([segment(0, text)], {"name": name}, now=NOW)
-            ]
-            assert ids(inside, name) == expected
-            assert ids(outside, name) == []
+            met = reference.segment_ids([segment(number, text) for number, text in enumerate(texts, 1)], {"name": name}, now=NOW)
+            assert ids(inside, name) == ["seg_0", *met]
+            assert ids(outside, name) == ([] if is_shared else met)
 
 
 def test_few_become_many_and_few_again() -> None:
