@@ -249,6 +249,50 @@ def test_customers_are_never_written_over(place: Path, capsys: pytest.CaptureFix
     assert (place / "in" / "c.jsonl").read_text() == content
 
 
+def test_nothing_is_written_over_another_thing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "c.jsonl").write_text('{"id":"1","name":"Sofia"}\n')
+    (place / "o.jsonl").write_text(FORMER)
+    (place / "hard.jsonl").hardlink_to(place / "c.jsonl")
+    for rejects, output, form, message in (
+        ("o.jsonl", "o.jsonl", "lists", "o.jsonl: the output is written there"),
+        ("./x/../o.jsonl.run.json", "o.jsonl", "lists", "the output is written there"),
+        ("_o.unsegmented.parquet", "o.parquet", "pairs", "the output is written there"),
+        ("o/r.jsonl", "o", "bitmaps", "the output is written there"),
+        ("hard.jsonl", "o.jsonl", "lists", "the customers are read from there"),
+        ("s.json", "o.jsonl", "lists", "s.json: the segments are read from there"),
+        ("r.jsonl", "s.json", "counts", "s.json: the segments are read from there"),
+    ):
+        assert cli.main([*command("c.jsonl", output=output, form=form), "--rejects", rejects]) == 2
+        assert message in capsys.readouterr().err
+    assert sorted(path.name for path in place.iterdir()) == ["c.jsonl", "hard.jsonl", "o.jsonl", "s.json"]
+    assert (place / "o.jsonl").read_text() == FORMER
+    assert json.loads((place / "s.json").read_text()) == SEGMENTS
+    pairs(place, "o.parquet", [{"id": "1"}])
+    assert cli.main([*command("_o.unsegmented.parquet", output="o.parquet", form="pairs"), "--id", "customer"]) == 2
+    capsys.readouterr()
+    assert cli.main(["changes", "o.parquet", "o.parquet", "--output", "o.parquet"]) == 2
+    assert capsys.readouterr().err == "segmentation: error: o.parquet: a run is read from there; write to another name\n"
+    assert pq.read_metadata("o.parquet").num_rows == 0
+
+
+def test_a_directory_is_back_when_its_replacement_fails(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between the two moves that replace it."""
+    (place / "c.jsonl").write_text('{"id":"1","name":"Sofia"}\n')
+    assert cli.main(command("c.jsonl", output="out", form="bitmaps")) == 0
+    before = {path.name: path.read_bytes() for path in (place / "out").iterdir()}
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if target.name == "out" and path.name.endswith(".part"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    assert cli.main(command("c.jsonl", output="out", form="bitmaps")) == 130
+    assert {path.name: path.read_bytes() for path in (place / "out").iterdir()} == before
+    assert left_over(place) == []
+
+
 def test_columns_as_polars_writes_them(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Views of text, and dictionaries of them: Arrow has few functions for those."""
     frame = pl.DataFrame({"id": ["1", None, "3"], "name": ["Sam", "Sue", "Sid"], "kind": ["S", "S", "S"]})
@@ -360,6 +404,19 @@ def test_changes_need_pairs_of_runs(place: Path, capsys: pytest.CaptureFixture[s
     assert "_old.unsegmented.parquet is of another run" in capsys.readouterr().err
     assert cli.main(["changes", "new.parquet", old]) == 1
     assert "_new.unsegmented.parquet, which the run wrote beside it, is not there" in capsys.readouterr().err
+
+
+def test_damaged_pairs_end_the_comparison(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = pairs(place, "old.parquet", [{"id": f"SECRET{row}", "name": "Sofia"} for row in range(2_000)])
+    new = pairs(place, "new.parquet", [{"id": "1", "name": "Sofia"}])
+    content = (place / old).read_bytes()
+    (place / old).write_bytes(content[:20] + b"\xff" * 400 + content[420:])
+    capsys.readouterr()
+    for arguments in (["changes", old, new, "--output", "changes.jsonl"], ["changes", new, old], ["report", old, "--output", "r.html"]):
+        assert cli.main(arguments) == 1
+        assert capsys.readouterr() == ("", "segmentation: error: old.parquet: cannot be read as Parquet\n")
+    assert not (place / "changes.jsonl").exists()
+    assert left_over(place) == []
 
 
 # The report

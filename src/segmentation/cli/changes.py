@@ -46,10 +46,14 @@ def _changes(arguments: argparse.Namespace) -> int:
     offline = offline_library()
     from segmentation.offline.changes import Changes  # noqa: PLC0415 - as above
     from segmentation.offline.drafts import Drafts  # noqa: PLC0415 - as above
+    from segmentation.offline.outputs import unsegmented_beside  # noqa: PLC0415 - as above
     from segmentation.offline.runs import run_of  # noqa: PLC0415 - as above
 
     try:
         old, new = run_of(arguments.old), run_of(arguments.new)
+        for run in (old, new):
+            if arguments.output is not None and any(Path(arguments.output).resolve() == path.resolve() for path in (run.path, unsegmented_beside(run.path))):
+                raise CommandError(f"{arguments.output}: a run is read from there; write to another name", USAGE)
         with terminated_as_interrupted(), Drafts() as drafts, ExitStack() as stack:
             file = sys.stdout
             if arguments.output is not None:

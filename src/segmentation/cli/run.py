@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmentation.cli.files import STDIN, content, label
@@ -67,6 +68,15 @@ def _run(arguments: argparse.Namespace) -> int:
         raise CommandError("segments and customers cannot both come from standard input", USAGE)
     if arguments.output is None and arguments.format != "counts":
         raise CommandError(f"--format {arguments.format} needs --output (see segmentation run --help)", USAGE)
+    for place in (arguments.output, arguments.rejects):
+        if (
+            place is not None
+            and arguments.segments != STDIN
+            and Path(place).exists()
+            and Path(arguments.segments).exists()
+            and Path(place).samefile(arguments.segments)
+        ):
+            raise CommandError(f"{place}: the segments are read from there; write to another name", USAGE)
     now: datetime = arguments.now or datetime.now(UTC)
     try:
         Calendar(arguments.timezone, arguments.week_start).clock(now)

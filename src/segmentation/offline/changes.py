@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -107,13 +108,13 @@ class Changes:
         """Some changes of one segment and one type: the segment, whether customers left, who by rank, and which of them both runs have."""
         heads = self._keys >> self._width
         bounds = [0, *(np.flatnonzero(heads[1:] != heads[:-1]) + 1).tolist(), len(heads)]
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in pairwise(bounds):
             for first in range(start, stop, _AT_ONCE):
                 place, left = divmod(int(heads[first]), 2)
                 ranks = self._keys[first : min(stop, first + _AT_ONCE)] & ((1 << self._width) - 1)
                 yield self.segments[place], bool(left), ranks, self._is_customer_of[1 if left else 0][ranks]
 
-    def _causes(self, segment: SimpleSegment, left: bool) -> tuple[Cause | None, Cause | None]:  # noqa: FBT001 - private
+    def _causes(self, segment: SimpleSegment, left: bool) -> tuple[Cause | None, Cause | None]:
         """Why a change is none of a customer whom the other run does not have, and of one whom both have."""
         if segment.id not in self.old.segments:
             return "segment_added", "segment_added"

@@ -73,8 +73,14 @@ class Drafts:
             draft, place = self._moves[-1]
             if draft.is_dir() and place.exists():
                 former = Path(tempfile.mkdtemp(".part", f".{place.name}.", place.parent))
-                place.rename(former / place.name)
-                draft.rename(place)
+                try:
+                    place.rename(former / place.name)
+                    draft.rename(place)
+                except BaseException:  # a signal too
+                    if not place.exists():
+                        (former / place.name).rename(place)
+                    shutil.rmtree(former)
+                    raise
                 shutil.rmtree(former)
             else:
                 draft.replace(place)

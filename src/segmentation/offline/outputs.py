@@ -20,12 +20,13 @@ from segmentation.batch import Membership
 from segmentation.model import SimpleSegment
 from segmentation.offline.drafts import MARK, Drafts
 
-__all__ = ["FORMATS", "METADATA", "Output", "output_of", "unsegmented_beside"]
+__all__ = ["FORMATS", "METADATA", "Output", "output_of", "summary_beside", "unsegmented_beside"]
 
 METADATA = "segmentation"
 """The key under which Parquet files carry the summary of their run, as JSON."""
 
 _DICTIONARY_BYTES = 64 << 20  # ids of a row group that are written once each, however many segments they are in
+_as_text = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each call
 _PAIR_ROWS = 1 << 15  # customers whose pairs become a row group
 
 Summary = Mapping[str, Any]
@@ -55,7 +56,12 @@ class Output(ABC):
 
     def beside(self, summary: Summary) -> None:
         """Write the summary into a file beside the output, which has no place for it."""
-        self.drafts.file(self.place.with_name(f"{self.place.name}.{MARK}")).write_text(_as_json(summary), encoding="utf-8")
+        self.drafts.file(summary_beside(self.place)).write_text(_as_json(summary), encoding="utf-8")
+
+
+def summary_beside(place: Path) -> Path:
+    """The file that has the summary of an output which has no place for it."""
+    return place.with_name(f"{place.name}.{MARK}")
 
 
 def _as_json(summary: Summary) -> str:
@@ -129,7 +135,7 @@ class JsonLists(Output):
         bounds = starts.tolist()
         lines = (
             b'{"customer":%b,"segments":{"object":"list","data_ref":"data","data":[%b],"total":%d}}\n'
-            % (json.dumps(customer, ensure_ascii=False).encode(), b",".join(pieces[start:stop]), stop - start)
+            % (_as_text(customer).encode(), b",".join(pieces[start:stop]), stop - start)
             for customer, start, stop in zip(ids.to_pylist(), bounds, bounds[1:], strict=False)
         )
         self._file.writelines(lines) if not isinstance(self._file, pa.NativeFile) else self._file.write(b"".join(lines))

@@ -20,7 +20,7 @@ from segmentation.batch import Membership
 from segmentation.engine import SegmentEngine
 from segmentation.model import SimpleSegment
 from segmentation.offline.drafts import Drafts
-from segmentation.offline.outputs import FORMATS, Output, output_of
+from segmentation.offline.outputs import FORMATS, Output, output_of, summary_beside, unsegmented_beside
 from segmentation.offline.sources import RECORD, STDIN, Piece, Reject, RunError, Source, pieces_of, sources_of
 
 __all__ = ["Progress", "Summary", "run"]
@@ -91,7 +91,8 @@ def run(  # noqa: PLR0913 - one for each option
     Raises:
         RunError: A file cannot be read; a row cannot be, and `strict` is set.
         OSError: The output cannot be written.
-        ValueError: `now` has no time zone; the output's name does not fit the format; it, or the rejects, would stand where customers are read.
+        ValueError: `now` has no time zone; the output's name does not fit the format; it, or the rejects, would stand where customers are read, or
+            both in one place.
     """
     if format not in FORMATS:
         raise ValueError(f"{format!r} is none of the formats {', '.join(FORMATS)}")
@@ -101,7 +102,7 @@ def run(  # noqa: PLR0913 - one for each option
     sources = sources_of(customers, input_format)
     if rejects is None and output is not None:
         rejects = f"{output}.rejects.jsonl"
-    _keep_apart(sources, customers, [Path(place) for place in (output, rejects) if place is not None])
+    _keep_apart(sources, customers, None if output is None else Path(output), None if rejects is None else Path(rejects))
     with Drafts() as drafts:
         writer = None if output is None else output_of(format, Path(output), segments, drafts)
         with ExitStack() as stack:
@@ -119,14 +120,24 @@ def run(  # noqa: PLR0913 - one for each option
     return summary
 
 
-def _keep_apart(sources: Sequence[Source], customers: Sequence[str], places: Sequence[Path]) -> None:
-    """Refuse to write over customers, or to where the next run would read customers."""
-    for place in places:
-        if any(source.path != STDIN and place.exists() and place.samefile(source.path) for source in sources):
+def _keep_apart(sources: Sequence[Source], customers: Sequence[str], output: Path | None, rejects: Path | None) -> None:
+    """Refuse to write over customers, to where the next run would read customers, or twice to one place."""
+    written = [] if output is None else [output, summary_beside(output), unsegmented_beside(output)]
+    if rejects is not None:
+        if any(_is_one(rejects, place) for place in written) or (output is not None and output.resolve() in rejects.resolve().parents):
+            raise ValueError(f"{rejects}: the output is written there; write the rejects to another name")
+        written.append(rejects)
+    for place in written:
+        if any(source.path != STDIN and _is_one(place, Path(source.path)) for source in sources):
             raise ValueError(f"{place}: the customers are read from there; write to another name")
         above = next((path for path in customers if path != STDIN and Path(path).is_dir() and place.resolve().is_relative_to(Path(path).resolve())), None)
         if above is not None:
             raise ValueError(f"{place}: all files in {above} are read as customers; write to another directory")
+
+
+def _is_one(place: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, which need not exist yet."""
+    return place.resolve() == other.resolve() or (place.exists() and other.exists() and place.samefile(other))
 
 
 def _evaluate(
