@@ -222,6 +222,35 @@ def test_json_lines_whose_records_are_alike(data: st.DataObject | None) -> None:
         check_output(engine, [str(path)], expected, Path(directory), "pairs.parquet")
 
 
+def test_values_of_one_key_may_be_of_any_type(tmp_path: Path) -> None:
+    """Each type is evaluated apart from the others; what Arrow cannot hold goes with none of them."""
+    conditions = [
+        {"$is": "x"},
+        {"$is": 1},
+        {"$more_than": 0.5},
+        {"$is_unknown": True},
+        {"$has_value": True},
+        {"$is": True},
+        {"$is_not": "x"},
+        {"$count_more": 1},
+    ]
+    segments = [
+        {"id": f"{key}{number}", "name": "", "filter": {key: {"conditions": condition}}}
+        for key in ("k", "m.k", "city")
+        for number, condition in enumerate(conditions)
+    ]
+    alike = ["x", 1, 1.5, True, None, ["x", None], ABSENT]
+    odd = [2**70, -(2**63), float("nan"), float("inf"), -0.0, "\ud800", [], [1], ["x", 1], [["x"]], {"k": "x"}, {"city": "x"}]
+    engine = SegmentEngine(segments)
+    for values in (alike, odd, alike + odd):
+        records = with_ids([nested({"k": value, "m.k": value, "city": value, "address.city": "x"}) for value in values], list(range(len(values))))
+        path = tmp_path / "c.jsonl"
+        path.write_text("\n".join(map(json.dumps, records)))
+        check_output(
+            engine, [str(path)], [(str(record["id"]), engine.segment_ids(json.dumps(record), our.NOW)) for record in records], tmp_path, "pairs.parquet"
+        )
+
+
 ABSENT = object()
 
 
