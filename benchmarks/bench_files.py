@@ -16,10 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.bench_tables import flat_table
@@ -27,6 +30,9 @@ from benchmarks.population import FLAT_ATTRIBUTES
 from benchmarks.workloads import WORKLOADS
 from segmentation import SegmentEngine
 from segmentation.offline import run
+from segmentation.offline.changes import Changes
+from segmentation.offline.report import findings_of, write_report
+from segmentation.offline.runs import run_of
 from segmentation.offline.sources import pieces_of, sources_of
 
 DRAWN = 100_000
@@ -39,13 +45,26 @@ def _prepare(place: Path, customers: int, segments: int) -> None:
     (place / "workload.pickle").write_bytes(pickle.dumps((list(workload.segments), workload.attributes, workload.now)))
     drawn = flat_table(workload, list(FLAT_ATTRIBUTES)).drop_columns(["id"])
     (place / "parquet").mkdir()
+    (place / "later").mkdir()
     for number, first in enumerate(range(0, customers, FILE_ROWS)):
         rows = min(FILE_ROWS, customers - first)
         table = pa.concat_tables([drawn] * -(-rows // DRAWN)).slice(0, rows)
         table = table.append_column("id", pa.array([f"cust_{row}" for row in range(first, first + rows)]))
         pq.write_table(table, place / "parquet" / f"{number:04}.parquet")
+        pq.write_table(_later(table), place / "later" / f"{number:04}.parquet")
     with (place / "customers.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(customer) + "\n" for customer in list(workload.customers)[:LINES])
+
+
+def _later(table: pa.Table) -> pa.Table:
+    """The customers a day later: every twentieth is as another one was, one in two hundred is gone, and as many are new."""
+    rows = np.arange(table.num_rows)
+    moved = np.where(rows % 20 == 7, rows[::-1], rows)
+    later = table.drop_columns(["id"]).take(pa.array(moved)).append_column("id", table["id"])
+    left = rows % 200 == 3
+    newcomers = later.filter(pa.array(left))
+    ids = pc.binary_join_element_wise(newcomers["id"], "later", "_")
+    return pa.concat_tables([later.filter(pa.array(~left)), newcomers.set_column(newcomers.schema.get_field_index("id"), "id", ids)])
 
 
 def _measured(what: str, place: Path) -> dict[str, Any]:
@@ -64,6 +83,18 @@ def _measured(what: str, place: Path) -> dict[str, Any]:
             started = time.perf_counter()
             members = sum(engine.evaluate_table(table, now).counts().values())
             rows = table.num_rows
+        case "later":
+            summary = run(engine, [str(place / "later")], place / "later.parquet", "pairs", now=now + timedelta(days=1))
+            rows, members = summary.customers, sum(summary.members.values())
+        case "changes":
+            changes = Changes(run_of(place / "out.parquet"), run_of(place / "later.parquet"))
+            with (place / "changes.jsonl").open("w", encoding="utf-8") as file:
+                file.writelines(changes.lines())
+            rows, members = changes.new.summary["customers"], len(changes)
+        case "report":
+            later = run_of(place / "later.parquet")
+            write_report(findings_of(later, run_of(place / "out.parquet")), place / "report.html")
+            rows, members = later.summary["customers"], sum(later.members.values())
         case "counts" | "pairs" | "bitmaps":
             summary = run(engine, parquet, place / {"counts": "out.json", "pairs": "out.parquet", "bitmaps": "out"}[what], what, now=now)
             rows, members = summary.customers, sum(summary.members.values())
@@ -79,7 +110,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--segments", type=int, default=1_000)
-    parser.add_argument("--only", default="reading,evaluate_table,counts,pairs,lists", help="what to measure (also: bitmaps)")
+    parser.add_argument(
+        "--only", default="reading,evaluate_table,counts,pairs,lists", help="what to measure, in this order (also: bitmaps; after pairs: later,changes,report)"
+    )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, help="a directory for the files, which a later call uses again")
     options = parser.parse_args()

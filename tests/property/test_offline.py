@@ -222,6 +222,35 @@ def test_json_lines_whose_records_are_alike(data: st.DataObject | None) -> None:
         check_output(engine, [str(path)], expected, Path(directory), "pairs.parquet")
 
 
+def test_values_of_one_key_may_be_of_any_type(tmp_path: Path) -> None:
+    """Each type is evaluated apart from the others; what Arrow cannot hold goes with none of them."""
+    conditions = [
+        {"$is": "x"},
+        {"$is": 1},
+        {"$more_than": 0.5},
+        {"$is_unknown": True},
+        {"$has_value": True},
+        {"$is": True},
+        {"$is_not": "x"},
+        {"$count_more": 1},
+    ]
+    segments = [
+        {"id": f"{key}{number}", "name": "", "filter": {key: {"conditions": condition}}}
+        for key in ("k", "m.k", "city")
+        for number, condition in enumerate(conditions)
+    ]
+    alike = ["x", 1, 1.5, True, None, ["x", None], ABSENT]
+    odd = [2**70, -(2**63), float("nan"), float("inf"), -0.0, "\ud800", [], [1], ["x", 1], [["x"]], {"k": "x"}, {"city": "x"}]
+    engine = SegmentEngine(segments)
+    for values in (alike, odd, alike + odd):
+        records = with_ids([nested({"k": value, "m.k": value, "city": value, "address.city": "x"}) for value in values], list(range(len(values))))
+        path = tmp_path / "c.jsonl"
+        path.write_text("\n".join(map(json.dumps, records)))
+        check_output(
+            engine, [str(path)], [(str(record["id"]), engine.segment_ids(json.dumps(record), our.NOW)) for record in records], tmp_path, "pairs.parquet"
+        )
+
+
 ABSENT = object()
 
 
@@ -301,7 +330,7 @@ def test_changes_are_the_difference(before: dict[str, set[str]], after: dict[str
             found = Changes(old, new)
             findings = findings_of(new, old)
         changes = [change.to_dict() for change in found]
-    expected = []
+    expected: list[dict[str, Any]] = []
     for id_ in [*sorted(new_ids), *sorted(old_ids - new_ids)]:
         name = f"{'new' if id_ in new_ids else 'old'} {id_}"
         for kind, there, missing, there_ids, missing_ids in (("entered", after, before, new_ids, old_ids), ("left", before, after, old_ids, new_ids)):
@@ -309,7 +338,7 @@ def test_changes_are_the_difference(before: dict[str, set[str]], after: dict[str
                 if id_ in there_ids and id_ in there[customer] and not (id_ in missing_ids and id_ in missing.get(customer, set())):
                     verb = "added" if kind == "entered" else "removed"
                     cause = f"segment_{verb}" if id_ not in missing_ids else f"customer_{verb}" if customer not in missing else None
-                    change = {
+                    change: dict[str, Any] = {
                         "type": f"customer.segment.{kind}",
                         "customer": {"id": customer},
                         "segment": {"id": id_, "name": name, "object": "segment"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from segmentation.batch.bitmaps import Bools
+from segmentation.batch.records import by_type
 from segmentation.batch.values import in_storage, is_encoded, values_of
 from segmentation.language.attributes import MISSING, alias_of, finder
 
@@ -57,7 +58,7 @@ def _path(key: str, columns: Columns, where: Bools | None) -> Iterator[Found]:
             if end < len(key):
                 yield from _inside(column, key[end + 1 :], where)
             else:
-                yield _found(column, where)
+                yield from _found(column, where)
         end = key.rfind(".", 0, end)
 
 
@@ -71,30 +72,39 @@ def _inside(column: Column, rest: str | tuple[str, ...], where: Bools | None) ->
         if not types.is_nested(column.type) and not types.is_union(column.type) and not is_encoded(column.type):
             return  # no objects
         column = values_of(column)
-    if not any(isinstance(value, Mapping) for value in column):
+    find = _searcher(rest)
+    if isinstance(rest, str) and "." not in rest:
+        values = [value.get(rest, MISSING) if type(value) is dict else find(value) for value in column]
+    else:
+        values = [find(value) for value in column]
+    yield from _found(values, where)
+
+
+def _found(column: Column, where: Bools | None) -> Iterator[Found]:
+    if not isinstance(column, list):
+        yield Found(column, where)
         return
-    find = finder(rest) if isinstance(rest, str) and alias_of(rest) is None else None
-    values = [(find(value) if find is not None else _searched(value, rest)) if isinstance(value, Mapping) else MISSING for value in column]
-    yield _found(values, where)
+    parts = list(by_type(column))
+    is_everywhere = sum(int(np.count_nonzero(here)) for _, here in parts) == len(column)
+    for number, (values, here) in enumerate(parts, 1):
+        if number == len(parts) and is_everywhere:
+            yield Found(values, where)  # in all rows that no part before is in
+        else:
+            yield Found(values, here if where is None else where & here)
 
 
-def _found(column: Column, where: Bools | None) -> Found:
-    if isinstance(column, list):
-        there = np.fromiter((value is not MISSING for value in column), np.bool_, len(column))
-        if not there.all():
-            where = there if where is None else where & there
-    return Found(column, where)
+def _searcher(rest: str | tuple[str, ...]) -> Callable[[Any], Any]:
+    """What finds a path (a str) or exact steps (a tuple) in a value, if that is an object."""
+    if isinstance(rest, tuple):
 
+        def walk(value: Any) -> Any:
+            for step in rest:
+                value = value.get(step, MISSING) if isinstance(value, Mapping) else MISSING
+            return value
 
-def _searched(value: Mapping[str, Any], rest: str | tuple[str, ...]) -> Any:
-    """As `finder` does, but without the alias, which a key has at the outside only."""
-    steps = (rest,) if isinstance(rest, str) else rest
-    if isinstance(rest, str):
-        return finder(f"-.{rest}")({"-": value})  # below another key it has none
-    found: Any = value
-    for step in steps:
-        found = found.get(step, MISSING) if isinstance(found, Mapping) else MISSING
-    return found
+        return walk
+    find = finder(f"-.{rest}")  # below another key it has no alias
+    return lambda value: find({"-": value}) if isinstance(value, Mapping) else MISSING
 
 
 def _in_struct(column: pa.StructArray, rest: str | tuple[str, ...], where: Bools | None) -> Iterator[Found]:

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,9 @@ from segmentation.batch.bitmaps import Bits, word_count
 from segmentation.batch.lookup import Column, Columns
 from segmentation.batch.membership import Block
 from segmentation.batch.program import Program
+from segmentation.batch.records import RECORD_ROWS, RecordColumns, Records
 from segmentation.batch.values import is_opaque, joined, values_of
 from segmentation.errors import RecordError, RecordTypeError, article, json_type, unreadable
-from segmentation.language.attributes import MISSING
 from segmentation.language.dates import Clock
 
 __all__ = ["BLOCK_ROWS", "JsonColumns", "batches_of", "block_rows", "blocks_of", "columns_of", "evaluate", "room_for"]
@@ -40,7 +40,10 @@ class JsonColumns(NamedTuple):
     """The columns that hold the value of the attribute, or the group of attributes, that they are named after."""
 
 
-def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
+Batch: TypeAlias = pa.RecordBatch | Records
+
+
+def batches_of(table: Any) -> Iterator[Batch]:
     """The record batches of a table, in order.
 
     Args:
@@ -68,7 +71,7 @@ def batches_of(table: Any) -> Iterator[pa.RecordBatch]:
         return
     if isinstance(table, Iterable) and not isinstance(table, str | bytes | Mapping):
         for batch in table:
-            if not isinstance(batch, pa.RecordBatch):
+            if not isinstance(batch, pa.RecordBatch | Records):
                 raise TypeError(f"batches are pyarrow RecordBatches, not {type(batch).__name__}")
             yield batch
         return
@@ -102,16 +105,22 @@ def block_rows(bitmaps: int) -> int:
     return rows
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[list[pa.RecordBatch]]:
-    """The same rows in blocks of so many, the last one aside, each in pieces. Batches may differ in their columns' types, not in their names."""
-    waiting: list[pa.RecordBatch] = []
+def blocks_of(batches: Iterable[Batch], most: int) -> Iterator[list[Batch]]:
+    """The same rows in blocks of so many, the last one aside, each in pieces; of records `RECORD_ROWS` at most.
+
+    Batches may differ in their columns' types, not in their names.
+    """
+    waiting: list[Batch] = []
     names: list[str] | None = None
     rows = 0
-    for batch in batches:
+    for number, batch in enumerate(batches):
         start = 0
-        if names is not None and batch.schema.names != names:
+        found = batch.schema.names if isinstance(batch, pa.RecordBatch) else None
+        if number and found != names:
             raise ValueError("the batches differ in their columns")
-        names = batch.schema.names
+        names = found
+        if isinstance(batch, Records):
+            most = min(most, RECORD_ROWS)
         while start < batch.num_rows:
             piece = batch.slice(start, most - rows)
             start += piece.num_rows
@@ -145,7 +154,7 @@ class _Joined(Mapping[str, Column]):
         return len(self._places)
 
 
-def columns_of(pieces: Sequence[pa.RecordBatch], as_json: JsonColumns, first: int) -> Columns:
+def columns_of(pieces: Sequence[Batch], as_json: JsonColumns, first: int) -> Columns:
     """A block's columns by name.
 
     Args:
@@ -158,6 +167,8 @@ def columns_of(pieces: Sequence[pa.RecordBatch], as_json: JsonColumns, first: in
         RecordError: JSON text cannot be read; the row and the column are named.
         RecordTypeError: A whole record is no object.
     """
+    if isinstance(pieces[0], Records):
+        return RecordColumns([record for piece in pieces for record in piece.rows])
     columns = _Joined(pieces)
     missing = [name for name in (as_json.record, *sorted(as_json.groups)) if name is not None and name not in columns]
     if missing:
@@ -177,15 +188,12 @@ def _texts(columns: Columns, name: str) -> list[Any]:
     return values_of(column)
 
 
-def _records(texts: list[Any], name: str, first: int) -> dict[str, Column]:
-    """The columns of whole records: every key that some record has."""
+def _records(texts: list[Any], name: str, first: int) -> Columns:
     records = [_parsed(text, first + row, name) for row, text in enumerate(texts)]
-    keys: dict[str, None] = {}
     for row, record in enumerate(records):
         if not isinstance(record, Mapping):
             raise RecordTypeError(f"row {first + row}, column {name!r}: a customer is a JSON object, not {article(json_type(record))}")
-        keys.update(dict.fromkeys(record))
-    return {key: [record.get(key, MISSING) for record in records] for key in keys}
+    return RecordColumns(records)
 
 
 def _parsed(text: Any, row: int, name: str) -> Any:
@@ -199,7 +207,7 @@ def _parsed(text: Any, row: int, name: str) -> Any:
         raise RecordError(f"row {row}, column {name!r}: the text cannot be read: {unreadable(error)}") from None
 
 
-def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, as_json: JsonColumns, whole: Bits | None = None) -> Iterator[Block]:
+def evaluate(program: Program, batches: Iterable[Batch], clock: Clock, as_json: JsonColumns, whole: Bits | None = None) -> Iterator[Block]:
     """Every block's members, on all cores, in order; at most one block more than there are cores is in work or waits to be taken.
 
     Args:
@@ -210,7 +218,7 @@ def evaluate(program: Program, batches: Iterable[pa.RecordBatch], clock: Clock, 
         whole: Where the members of all rows are written, shape (predicates, words), if so many are known to come.
     """
 
-    def run(pieces: Sequence[pa.RecordBatch], first: int, rows: int) -> Block:
+    def run(pieces: Sequence[Batch], first: int, rows: int) -> Block:
         into = None if whole is None else whole[:, first >> 6 : (first + rows + 63) >> 6]
         return Block(first, rows, evaluation.run(columns_of(pieces, as_json, first), rows, into))
 

@@ -17,11 +17,12 @@ import polars as pl
 import pyarrow as pa
 
 from segmentation.batch import Membership
+from segmentation.batch.records import Records
 from segmentation.engine import SegmentEngine
 from segmentation.model import SimpleSegment
 from segmentation.offline.drafts import Drafts
 from segmentation.offline.outputs import FORMATS, Output, output_of, summary_beside, unsegmented_beside
-from segmentation.offline.sources import RECORD, STDIN, Piece, Reject, RunError, Source, pieces_of, sources_of
+from segmentation.offline.sources import STDIN, Piece, Reject, RunError, Source, pieces_of, sources_of
 
 __all__ = ["Progress", "Summary", "run"]
 
@@ -186,15 +187,15 @@ def _distinct(hashes: list[np.ndarray[Any, np.dtype[np.uint64]]]) -> int:
 
 def _memberships(engine: SegmentEngine, pieces: Iterator[Piece], now: datetime) -> Iterator[tuple[Membership, pa.Array]]:
     """Who is where, with the ids. Files that differ in their columns are evaluated one after the other."""
-    for (_, is_json), group in groupby(pieces, key=lambda piece: (piece.batch.schema.remove_metadata(), piece.is_json)):
+    for _, group in groupby(pieces, key=lambda piece: None if isinstance(piece.batch, Records) else piece.batch.schema.remove_metadata()):
         waiting: deque[pa.Array] = deque()
 
-        def batches(group: Iterator[Piece] = group, waiting: deque[pa.Array] = waiting) -> Iterator[pa.RecordBatch]:
+        def batches(group: Iterator[Piece] = group, waiting: deque[pa.Array] = waiting) -> Iterator[pa.RecordBatch | Records]:
             for piece in group:  # noqa: B031 - each group is used once
                 waiting.append(piece.ids)
-                yield piece.batch.replace_schema_metadata(None)
+                yield piece.batch if isinstance(piece.batch, Records) else piece.batch.replace_schema_metadata(None)
 
-        for membership in engine.evaluate_batches(batches(), now, record_column=RECORD if is_json else None):
+        for membership in engine.evaluate_batches(batches(), now):
             yield membership, _taken(waiting, len(membership))
 
 

@@ -21,16 +21,14 @@ import pyarrow.parquet as pq
 from pydantic_core import from_json
 
 from segmentation.batch.pruning import may_hold
+from segmentation.batch.records import Records
 from segmentation.batch.values import encoded, is_encoded
 from segmentation.errors import SegmentationError, article, is_utf8, json_type, unreadable
 from segmentation.language.attributes import alias_of
-from segmentation.offline.records import columns_of
 
-__all__ = ["KINDS", "RECORD", "STDIN", "Piece", "Reject", "RunError", "Source", "pieces_of", "sources_of"]
+__all__ = ["KINDS", "STDIN", "Piece", "Reject", "RunError", "Source", "pieces_of", "sources_of"]
 
 STDIN = "-"
-RECORD = "record"
-"""The column in which pieces of JSON Lines hold their records, as text."""
 
 KINDS = {
     ".parquet": "parquet",
@@ -66,13 +64,11 @@ class Reject(NamedTuple):
 class Piece(NamedTuple):
     """Some rows that follow each other."""
 
-    batch: pa.RecordBatch
+    batch: pa.RecordBatch | Records
     ids: pa.Array
     """The id of each row, as text."""
     rejects: Sequence[Reject]
     """The rows that were left out."""
-    is_json: bool
-    """Whether the batch is one column, `RECORD`, of JSON text."""
     done: int
     """Of the bytes of all sources, how many are read by now."""
 
@@ -210,40 +206,33 @@ class _Lines:
         return 0 if self._raw is None else self._raw.tell()
 
 
-def _json_lines(source: Source, id_column: str | None, attributes: Sequence[str]) -> Iterator[Piece]:
+def _json_lines(source: Source, id_column: str | None, _attributes: Sequence[str]) -> Iterator[Piece]:
     """JSON Lines. A line as parsed is the record; it is never given a schema."""
     id_of = _id_finder(id_column)
     with ExitStack() as stack:
         lines = _Lines(source, stack)
-        texts: list[str] = []
         records: list[dict[str, Any]] = []
         ids: list[str] = []
         rejects: list[Reject] = []
 
         def piece() -> Piece:
-            batch = columns_of(records, attributes)
-            is_json = batch is None
-            if batch is None:
-                batch = pa.record_batch([pa.array(texts, pa.large_string())], [RECORD])
-            return Piece(batch, pa.array(ids, pa.string()), rejects, is_json=is_json, done=lines.done())
+            return Piece(Records(records), pa.array(ids, pa.string()), rejects, lines.done())
 
         for number, line in enumerate(lines.stream, 1):
             content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
             if not content.strip():
                 continue
             try:
-                text = content.decode()
-                record = _parsed(text)
+                record = _parsed(content.decode())
                 ids.append(id_of(record))
-                texts.append(text)
                 records.append(record)
             except _UnfitError as error:
                 rejects.append(Reject(source.name, number, str(error)))
             except UnicodeDecodeError as error:
                 rejects.append(Reject(source.name, number, unreadable(error)))
-            if len(texts) >= _ROWS or len(rejects) >= _ROWS:
+            if len(records) >= _ROWS or len(rejects) >= _ROWS:
                 yield piece()
-                texts, records, ids, rejects = [], [], [], []
+                records, ids, rejects = [], [], []
         yield piece()
 
 
@@ -256,7 +245,7 @@ def _parsed(text: str) -> dict[str, Any]:
         record = from_json(text)
     except ValueError:
         try:
-            record = json.loads(text)
+            record = json.loads(text.rstrip())  # an error is then in its line, not after it
         except (RecursionError, ValueError) as error:
             raise _UnfitError(unreadable(error, ())) from None
     if not isinstance(record, dict):
@@ -451,7 +440,7 @@ def _with_ids(batch: pa.RecordBatch, numbers: Sequence[int], rejects: list[Rejec
         what = f"no id: {id_column!r} is empty" if id_column is not None else "no id: 'id' and 'source_id' are empty or not there"
         rejects = sorted([*rejects, *(Reject(source.name, numbers[row], what) for row in missing)])
         batch, ids = _without(batch, missing), ids.drop_null()
-    return Piece(batch, ids, rejects, is_json=False, done=done)
+    return Piece(batch, ids, rejects, done)
 
 
 def _without(batch: pa.RecordBatch, rows: Sequence[int]) -> pa.RecordBatch:
