@@ -7,7 +7,7 @@ interpreter's lock. So junctions that have as many parts are combined by the doz
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from segmentation.batch.bitmaps import Bits, Rows, all_rows
 from segmentation.language.predicate import And, Leaf, Listed, Not, Or, Predicate
 
-__all__ = ["Gates", "literals", "named"]
+__all__ = ["Gates", "literals"]
 
 _MOST_INNER = 1_024
 """So many junctions inside of others are held at a time, those of a single predicate aside."""
@@ -25,11 +25,6 @@ _OCTETS_AT_ONCE = 1 << 17
 
 Literal = tuple[Leaf | Listed, bool]
 """A leaf, and whether its complement is meant."""
-
-
-def named(leaf: Leaf | Listed) -> Hashable:
-    """What equal leaves have in common, and only they. The hash of a leaf is that of its attribute, on which there may be thousands."""
-    return (leaf.attribute, leaf.checks) if isinstance(leaf, Leaf) else leaf
 
 
 def literals(predicate: Predicate, *, is_negated: bool = False) -> Iterable[Literal]:
@@ -66,8 +61,8 @@ class Gates:
 
     __slots__ = ("_batches", "_negated", "_nodes", "rows")
 
-    def __init__(self, predicates: Sequence[Predicate], leaves: Mapping[Hashable, int]) -> None:
-        negated = dict.fromkeys(leaves[named(leaf)] for predicate in predicates for leaf, is_negated in literals(predicate) if is_negated)
+    def __init__(self, predicates: Sequence[Predicate], leaves: Mapping[Leaf | Listed, int]) -> None:
+        negated = dict.fromkeys(leaves[leaf] for predicate in predicates for leaf, is_negated in literals(predicate) if is_negated)
         self._negated: Rows = np.array(list(negated), np.intp)
         """The leaves whose complements follow those of all leaves on the board; then everything, then nothing, then the inner junctions."""
         self._nodes = len(leaves) + len(negated) + 2
@@ -134,7 +129,7 @@ class _Junction(NamedTuple):
 class _Batch:
     """Predicates that are evaluated together, one level of junctions after the other."""
 
-    def __init__(self, first: int, leaves: Mapping[Hashable, int], complements: Mapping[int, int]) -> None:
+    def __init__(self, first: int, leaves: Mapping[Leaf | Listed, int], complements: Mapping[int, int]) -> None:
         self._first = first
         self._leaves = leaves
         self._complements = complements
@@ -158,7 +153,7 @@ class _Batch:
     def _row(self, predicate: Predicate, *, is_negated: bool) -> int:
         match predicate:
             case Leaf() | Listed():
-                number = self._leaves[named(predicate)]
+                number = self._leaves[predicate]
                 return self._complements[number] if is_negated else number
             case Not(part):
                 return self._row(part, is_negated=not is_negated)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import compute, types
 
 from segmentation.batch.bitmaps import Bits, pack, word_count
-from segmentation.batch.gates import Gates, literals, named
+from segmentation.batch.gates import Gates, literals
 from segmentation.batch.leaves import write_leaves
 from segmentation.batch.lookup import Column, Columns, stored
 from segmentation.batch.truth import Asked
@@ -42,14 +42,14 @@ class Program:
         self._leaves: dict[Attribute, list[Leaf]] = {}
         """By attribute, its distinct leaves."""
         lists: list[Listed] = []
-        for leaf in {named(leaf): leaf for predicate in predicates for leaf, _ in literals(predicate)}.values():
+        for leaf in dict.fromkeys(leaf for predicate in predicates for leaf, _ in literals(predicate)):
             if isinstance(leaf, Leaf):
                 self._leaves.setdefault(leaf.attribute, []).append(leaf)
             else:
                 lists.append(leaf)
         self._lists = _Lists(lists)
         ordered: Iterable[Leaf | Listed] = chain(*self._leaves.values(), lists)
-        self._gates = Gates(predicates, {named(leaf): number for number, leaf in enumerate(ordered)})
+        self._gates = Gates(predicates, {leaf: number for number, leaf in enumerate(ordered)})
 
     @property
     def bitmaps(self) -> int:
