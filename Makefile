@@ -20,7 +20,7 @@ demo: $(READY)
 # Everything, on both cores. HYPOTHESIS_PROFILE=dev is quicker, deep looks harder.
 test: $(READY)
 	rm -f .coverage .coverage.*
-	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/python -m pytest -n 2 --cov --cov-report=term $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
