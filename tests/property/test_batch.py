@@ -326,7 +326,7 @@ def test_gates(predicates: list[Predicate], rows: int, inner: int, octets: int) 
                 return truth[predicate]
 
     with mock.patch.object(gates, "_MOST_INNER", inner), mock.patch.object(gates, "_OCTETS_AT_ONCE", octets):
-        compiled = gates.Gates(predicates, {gates.named(leaf): number for number, leaf in enumerate(LEAVES_OF_GATES)})  # type: ignore[arg-type]
+        compiled = gates.Gates(predicates, {leaf: number for number, leaf in enumerate(LEAVES_OF_GATES)})
         words = bitmaps.word_count(rows)
         board = rng.integers(0, 1 << 63, (compiled.rows, words)).astype("<u8")
         board[: len(truth)] = bitmaps.pack(np.stack(list(truth.values())))
