@@ -293,7 +293,7 @@ def test_iso_text_in_bulk(texts: list[str], type_: pa.DataType, start: int) -> N
             assert row in in_bulk
 
 
-LEAVES_OF_GATES: list[Predicate] = [Listed(frozenset({name})) for name in "abcde"]
+LEAVES_OF_GATES: list[Leaf | Listed] = [Listed(frozenset({name})) for name in "abcde"]
 PREDICATES: st.SearchStrategy[Predicate] = st.recursive(
     st.sampled_from([*LEAVES_OF_GATES, TRUE, FALSE]),
     lambda part: (
