@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.bench_tables import flat_table
+from benchmarks.bench_tables import flat_table, peak
 from benchmarks.population import FLAT_ATTRIBUTES
 from benchmarks.workloads import WORKLOADS
 from segmentation import SegmentEngine
@@ -102,7 +101,7 @@ def _measured(what: str, place: Path) -> dict[str, Any]:
             summary = run(engine, lines, place / "out.jsonl", "lists", now=now)
             rows, members = summary.customers, sum(summary.members.values())
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "rows": rows, "members": members, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": seconds, "rows": rows, "members": members, "mib": peak()}
 
 
 def main() -> None:
