@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from segmentation import DefinitionError, SegmentEngine, language
-from segmentation.language.attributes import Attribute
+from segmentation.language.attributes import Attribute, finder, keys_in
 from segmentation.language.checks import WHOLE_VALUE
-from segmentation.language.data import Kind
+from segmentation.language.data import Kind, kinds_of
 from segmentation.language.dates import Calendar, anniversaries
 from segmentation.language.normalise import normalise
+from segmentation.language.operands import number_in_text
 from segmentation.language.operators import OPERATORS, Operand, Takes, meant
 from segmentation.language.options import Options
 from segmentation.language.outline import Condition, Junction, Negation
@@ -375,3 +376,68 @@ def test_thousands_of_values_of_a_condition_are_told_apart(operator: str, juncti
     predicate = normalise(parse_filter({"junction": junction, "a": {"conditions": {operator: values}}}, Options.of())[0])
     assert sum(len(leaf.checks) for leaf in leaves(predicate)) >= len(values)
     assert len({hash(leaf) for leaf in leaves(predicate)}) == len(leaves(predicate))
+
+
+# What mutants got wrong unnoticed
+
+
+@pytest.mark.parametrize(
+    ("key", "record"),
+    [("..x", {"": {"": {"x": 1}}}), ("a.b..c", {"a": {"b": {"": {"c": 1}}}})],
+)
+def test_steps_of_a_path_may_be_empty(key: str, record: dict[str, Any]) -> None:
+    assert finder(key)(record) == 1
+
+
+def test_every_key_in_a_record_is_told() -> None:
+    record = {"a": {"b": {"c": 1}}, "loyalty": {"campaigns": {"x.y": {}}}}
+    aliases = {"loyalty.referred_customers.campaigns.x.y", "loyalty_points.campaigns.x.y.points", "loyalty_tier.campaigns.x.y", "city"}
+    assert {"a", "a.b", "a.b.c", "loyalty", "loyalty.campaigns", "loyalty.campaigns.x.y", *aliases} == set(keys_in(record))
+
+    class Failing(dict[str, Any]):
+        def items(self) -> Any:
+            raise RuntimeError
+
+    assert set(keys_in(Failing(a=1))) == {"city"}
+
+
+def test_an_undeclared_attribute_may_hold_data_of_any_kind() -> None:
+    assert all(kind in kinds_of(Attribute("a")) for kind in Kind)
+
+
+def test_a_now_after_the_calendar_is_refused() -> None:
+    with pytest.raises(ValueError, match="0001 to 9999"):
+        Calendar().clock(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))))
+    assert Calendar().clock(datetime(9999, 12, 31, 23, tzinfo=UTC)).today == date.max.toordinal()
+
+
+def test_text_that_is_no_utf8_is_one_problem() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        SegmentEngine.from_json(b'{"id": "\xff"}')
+    assert [problem.code for problem in caught.value.problems] == ["bad_json"]
+
+
+def test_a_duplicate_names_the_segment_before_it() -> None:
+    segment = {"id": "s", "name": "", "filter": {}}
+    with pytest.raises(DefinitionError, match="segment 0"):
+        SegmentEngine([segment, segment])
+
+
+def test_numbers_in_text_have_four_thousand_digits_at_most() -> None:
+    assert number_in_text("1" * 4_000) == int("1" * 4_000)
+    assert number_in_text("1" * 4_001) is None
+
+
+@pytest.mark.parametrize("day", [date(2026, 8, 21), date(2026, 8, 22)])
+def test_strictly_before_a_day(day: date) -> None:
+    written = {"birthdate": {"conditions": {"$before": day.isoformat()}}}
+    around = [(day + timedelta(days=step)).isoformat() for step in (-1, 0, 1)]
+    assert [holds(written, {"birthdate": stored}) for stored in around] == [True, False, False]
+    assert [holds({"x": written["birthdate"]}, {"x": stored}) for stored in around] == [True, False, False]
+
+
+@pytest.mark.parametrize("coordinates", [[], "abc", {}])
+def test_a_polygon_has_rings(coordinates: Any) -> None:
+    shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": coordinates}}
+    with pytest.raises(ValueError, match="p"):
+        Options.of(locations={"p": shape})

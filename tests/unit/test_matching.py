@@ -19,6 +19,7 @@ from segmentation.language.checks import Check, Facet, Interval, OneOf
 from segmentation.language.data import Kind
 from segmentation.language.dates import Clock
 from segmentation.language.predicate import FALSE, TRUE, And, Leaf, Listed, Not, Or, Predicate
+from segmentation.matching.block import taken
 from segmentation.matching.flips import Flips
 from segmentation.matching.lookup import Lookup
 from segmentation.matching.plan import Literal, plan
@@ -424,6 +425,7 @@ def test_an_engine_asks_directly_as_long_as_that_is_quicker(monkeypatch: pytest.
     monkeypatch.setattr("segmentation.matching.matcher._MOST_ASKED", 32)
     few, many = ([segment(number, varied(number)) for number in range(count)] for count in (2, 33))
     assert SegmentEngine(few)._matcher._direct is not None
+    assert SegmentEngine(few).replace(remove=["seg_0"]).segment_ids({"name": "x0 x1", "metadata": {"age": 9}}, NOW) == ["seg_1"]
     assert SegmentEngine(many)._matcher._direct is None
     grown = SegmentEngine(few).replace(add=many[2:])
     assert grown._matcher._direct is None
@@ -431,3 +433,19 @@ def test_an_engine_asks_directly_as_long_as_that_is_quicker(monkeypatch: pytest.
     record = {"name": "x0 x1", "metadata": {"age": 9}}
     assert grown.segment_ids(record, NOW) == ["seg_0", "seg_1"]
     assert shrunk.segment_ids(record, NOW) == ["seg_0"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.005, 0.02, 0.2, 1.0])
+@pytest.mark.parametrize("width", [20, 700, 1_024, 1_025, 9_000])
+def test_bits_are_taken_however_many(share: float, width: int) -> None:
+    rng = random.Random(width)
+    chosen = [number for number in range(width) if rng.random() < share]
+    neighbours = sorted({*chosen, *(number + 1 for number in chosen if number + 1 < width)})
+    for numbers in (chosen, neighbours):
+        assert taken(range(width), sum(1 << number for number in numbers)) == numbers
+
+
+def test_a_line_ends_within_a_run_of_flips() -> None:
+    for count in range(1, 40):
+        line = Flips([(number, number) for number in range(count)], 0, 0)
+        assert [line.at(number) for number in range(-1, count)] == [(1 << passed) - 1 for passed in range(count + 1)]
