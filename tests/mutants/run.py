@@ -312,7 +312,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, default=440, help="how many places to draw (default: 440); a few mutants are no Python, and are left out")
     parser.add_argument("--seed", type=int, default=20261122, help="which ones")
-    parser.add_argument("--results", type=Path, help="file of results to go on from: what it holds as survived or endless is tried again, the rest is not")
+    parser.add_argument(
+        "--results", type=Path, help="file of results to go on from: what survived unexplained, or did not end, is tried again, the rest is not"
+    )
     parser.add_argument("--only", default="", metavar="PREFIX", help="try those mutants of the sample whose module begins so, such as matching/")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many to try at a time (default: one a core)")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
@@ -352,9 +354,9 @@ def _tried(mutant: Mutant) -> tuple[Mutant, str, float]:
 
 
 def tried(directory: Path, mutants: Sequence[Mutant], path: Path | None, jobs: int) -> list[tuple[Mutant, str]]:
-    """Try mutants, several at a time; what is known from before is not tried again, unless it survived or did not end."""
+    """Try mutants, several at a time; what is known from before is not tried again, unless it did not end, or survived and nobody has said why."""
     known: dict[str, list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
-    waiting = [mutant for mutant in mutants if known.get(mutant.name, ("survived",))[0] in ("survived", "endless")]
+    waiting = [mutant for mutant in mutants if mutant.name not in known or not _is_settled(mutant, *known[mutant.name])]
     # Forked, so that what is imported here is there; before any thread starts, and each worker forks a child a mutant.
     pool = ProcessPoolExecutor(jobs, get_context("fork"), initializer=_begin, initargs=(directory,))
     try:
@@ -370,6 +372,11 @@ def tried(directory: Path, mutants: Sequence[Mutant], path: Path | None, jobs: i
         pool.shutdown(cancel_futures=True)
     outcomes = [(mutant, *known[mutant.name]) for mutant in mutants if mutant.name in known]
     return [(replace(mutant, before=before, after=after), outcome) for mutant, outcome, before, after in outcomes if outcome != "invalid"]
+
+
+def _is_settled(mutant: Mutant, outcome: str, before: str, after: str) -> bool:
+    made = replace(mutant, before=before, after=after)
+    return outcome in ("killed", "invalid") or made.key in explained([(made, outcome)])
 
 
 if __name__ == "__main__":

@@ -425,12 +425,14 @@ def test_a_duplicate_names_the_segment_before_it() -> None:
 
 def test_numbers_in_text_have_four_thousand_digits_at_most() -> None:
     assert number_in_text("1" * 4_000) == int("1" * 4_000)
+    assert number_in_text("-" + "1" * 4_000) == -int("1" * 4_000)
     assert number_in_text("1" * 4_001) is None
 
 
 @pytest.mark.parametrize("day", [date(2026, 8, 21), date(2026, 8, 22)])
-def test_strictly_before_a_day(day: date) -> None:
-    written = {"birthdate": {"conditions": {"$before": day.isoformat()}}}
+@pytest.mark.parametrize("time", ["", "T12:00:00Z"])
+def test_strictly_before_a_day(day: date, time: str) -> None:
+    written = {"birthdate": {"conditions": {"$before": day.isoformat() + time}}}
     around = [(day + timedelta(days=step)).isoformat() for step in (-1, 0, 1)]
     assert [holds(written, {"birthdate": stored}) for stored in around] == [True, False, False]
     assert [holds({"x": written["birthdate"]}, {"x": stored}) for stored in around] == [True, False, False]
@@ -441,3 +443,33 @@ def test_a_polygon_has_rings(coordinates: Any) -> None:
     shape = {"type": "polygon", "format": "geojson", "geojson": {"type": "Polygon", "coordinates": coordinates}}
     with pytest.raises(ValueError, match="p"):
         Options.of(locations={"p": shape})
+
+
+def test_text_of_several_lines_that_is_no_json_is_one_problem() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        SegmentEngine.from_json('[\n {"id": "s",\n "name" 5}\n]')
+    assert [problem.code for problem in caught.value.problems] == ["bad_json"]
+
+
+def test_an_id_that_is_there_already_is_told_so_whatever_its_place() -> None:
+    engine = SegmentEngine([{"id": "there", "name": "", "filter": {}}])
+    more = [{"id": f"s{number}", "name": "", "filter": {}} for number in range(300)]
+    with pytest.raises(DefinitionError, match="a segment that is there"):
+        engine.replace(add=[*more, {"id": "there", "name": "", "filter": {}}])
+
+
+def test_definitions_that_json_cannot_carry_are_copied_as_deep_as_filters_go() -> None:
+    innermost = {"a": {"conditions": {"$is": "x"}}}
+    written: Any = innermost
+    for _ in range(63):
+        written = {"$and": [written]}
+    below: list[Any] = []
+    for _ in range(5_000):
+        below = [below]
+    engine = SegmentEngine([{"id": "s", "name": "", "filter": written, "note": {1, 2}, "below": below}])
+    innermost["a"]["conditions"]["$is"] = "y"
+    assert [engine.is_member({"a": value}, "s") for value in "xy"] == [True, False]
+    deeper: dict[str, Any] = {}
+    for _ in range(5_000):
+        deeper = {"in": deeper}
+    assert len(SegmentEngine([{"id": "s", "name": "", "filter": {}, "note": {1, 2}, "below": deeper}])) == 1

@@ -16,7 +16,7 @@ from segmentation.errors import pointer
 from segmentation.language.operators import OPERATORS, REFUSED, WHOLE_RANGES, Operand, Takes
 from segmentation.language.options import Options
 from segmentation.language.parse import parse_filter
-from segmentation.language.schema import filter_schema, segment_schema
+from segmentation.language.schema import _scalar, filter_schema, segment_schema
 from segmentation.testing import strategies as our
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -184,3 +184,10 @@ def test_it_judges_static_and_dynamic_segments_as_the_engine_does(kind: Any, fil
 def test_every_kind_of_operand_is_used_by_an_operator() -> None:
     assert {operator.operand for operator in OPERATORS.values()} == set(Operand)
     assert all((operator.operand is Operand.ANYTHING) == (operator.takes is Takes.NOTHING) for operator in OPERATORS.values())
+
+
+@pytest.mark.parametrize("operand", Operand)
+def test_operands_are_described_in_words(operand: Operand) -> None:
+    description = _scalar(operand)["description"]
+    assert description.endswith(".")
+    assert description[:-1].lower() == operand.value.lower()
