@@ -43,6 +43,11 @@ def _block_size(n_segments: int) -> int:
     return 1_000 if n_segments <= 10_000 else 300 if n_segments <= 100_000 else 100
 
 
+def _settling_size(n_segments: int) -> int:
+    """Records after which an engine is taken to have settled: names, cities and dates have come that will come again."""
+    return 5_000 if n_segments <= 10_000 else 1_000 if n_segments <= 100_000 else 200
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to measure."""
@@ -68,7 +73,7 @@ class Case:
         self.options = options
         self.engine_type: Callable[..., Any] = SegmentEngine
         self.block = _block_size(options.segments)
-        needed = _VERIFY + 3 * _WARM + 6 * self.block
+        needed = _VERIFY + 3 * _WARM + 7 * self.block + _settling_size(options.segments)
         self.workload: Workload = WORKLOADS[options.workload](options.segments, needed, options.seed)
         self.now = self.workload.now
         self._records = iter(self.workload.customers)
@@ -148,12 +153,13 @@ def _peers(case: Case) -> Iterator[tuple[Peer | PeerResult, float]]:
 class Contest:
     """The engine and its peers, answering for the same unseen records in turns.
 
-    A peer whose language cannot say every segment competes with an engine of those that it can.
+    A peer whose language cannot say every segment competes with an engine of those that it can. Engines are first given records to settle.
     """
 
-    def __init__(self, case: Case, warm: Sequence[str], checked: Sequence[Record]) -> None:
+    def __init__(self, case: Case, warm: Sequence[str], settling: Sequence[str], checked: Sequence[Record]) -> None:
         self._case = case
         self._warm = warm
+        self._settling = settling
         self._checked = checked
         self.texts = case.texts()
         self._engines: dict[int, tuple[Any, Contestant]] = {}
@@ -169,7 +175,7 @@ class Contest:
         if key not in self._engines:
             said = set(ids)
             engine = case.engine if whole else case.build([segment for segment in case.segments if segment["id"] in said])
-            time_each(engine.segment_ids, self._warm, case.parsed)
+            time_each(engine.segment_ids, self._settling, case.parsed)
             contestant = case.contestant(engine, self.texts)
             self._engines[key] = engine, contestant
             self._contestants.append(contestant)
@@ -208,9 +214,9 @@ class Contest:
         return latency(self.ours.samples, timer_ns), found
 
 
-def _unseen(case: Case, warm: Sequence[str], checked: Sequence[Record]) -> tuple[Latency, Sequence[str], list[PeerResult]]:
+def _unseen(case: Case, warm: Sequence[str], settling: Sequence[str], checked: Sequence[Record]) -> tuple[Latency, Sequence[str], list[PeerResult]]:
     """Dict to ids on records never seen, ours and the peers'; also the records."""
-    contest = Contest(case, warm, checked)
+    contest = Contest(case, warm, settling, checked)
     absent: list[PeerResult] = []
     for peer, build_s in _peers(case) if case.held else ():
         if isinstance(peer, PeerResult):
@@ -286,7 +292,9 @@ def run_case(options: Options) -> CaseResult:
     case = Case(options)
     checked, warm = case.records(_VERIFY), case.texts(_WARM)
     verified = verify_engine(case.engine, case.workload, case.segments, checked, options.reference_pairs)
-    unseen, seen, peers = _unseen(case, warm, checked)
+    young = case.time(case.engine.segment_ids, case.texts())
+    settling = case.texts(_settling_size(options.segments))
+    unseen, seen, peers = _unseen(case, warm, settling, checked)
     again = seen[:100]
     case.time(case.engine.segment_ids, again)
     repeated = case.time(case.engine.segment_ids, [*again] * 5)
@@ -303,6 +311,7 @@ def run_case(options: Options) -> CaseResult:
         build_s=case.build_s,
         memory=case.memory,
         verified=verified,
+        young=young,
         unseen=unseen,
         repeated=repeated,
         caches_off=caches_off,

@@ -47,7 +47,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def _answers(cases: Sequence[CaseResult]) -> list[str]:
-    head = ["segments", "matches", "ids, unseen", "ids, repeated", "ids, caches off", "list, unseen", "JSON to JSON, unseen"]
+    head = ["segments", "matches", "ids, unseen", "ids, the first", "ids, repeated", "ids, caches off", "list, unseen", "JSON to JSON, unseen"]
     return _table(
         head,
         (
@@ -55,6 +55,7 @@ def _answers(cases: Sequence[CaseResult]) -> list[str]:
                 f"{case.segments:,}",
                 f"{case.matches:.1f}",
                 _pair(case.unseen),
+                _pair(case.young),
                 _pair(case.repeated),
                 _pair(case.caches_off),
                 _pair(case.model),

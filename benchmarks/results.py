@@ -78,7 +78,8 @@ class CaseResult(Frozen):
 
     Attributes:
         matches: segments per customer, the mean over the timed records.
-        unseen: dict to ids, records never given to the engine before.
+        young: dict to ids, the first records that the engine is given (after those that were checked).
+        unseen: dict to ids, records never given to the engine before, others given until it settled.
         repeated: dict to ids, records given before.
         caches_off: dict to ids with ``cache=False``; None when the engine has no such switch.
         model: dict to `CustomerSegmentsList`, unseen records.
@@ -94,6 +95,7 @@ class CaseResult(Frozen):
     build_s: float
     memory: Memory
     verified: Verified
+    young: Latency
     unseen: Latency
     repeated: Latency
     caches_off: Latency | None

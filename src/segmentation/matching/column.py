@@ -70,7 +70,7 @@ def _hits(grouped: _Grouped, datum: Datum, clock: Clock) -> int:
 class Slot:
     """At most one condition of each conjunction on the attribute. A second condition of a conjunction goes to a second slot."""
 
-    __slots__ = ("_by_day", "_by_kind", "_by_month_day", "_days", "_most", "_whole", "ages", "base", "positives", "tables")
+    __slots__ = ("_ages", "_by_day", "_by_kind", "_by_month_day", "_days", "_instants", "_most", "_whole", "base", "positives", "tables")
 
     def __init__(self) -> None:
         self.positives = 0
@@ -115,9 +115,10 @@ class Slot:
         self._whole = [(WHOLE_VALUE[facet], table) for (facet, _), table in self.tables.items() if facet in WHOLE_VALUE]
         self._by_day = self._grouped(_OF_DAYS)
         self._by_month_day = self._grouped(_OF_MONTH_DAYS)
-        self._by_kind = self._grouped(frozenset(FACETS) - _OF_DAYS - _OF_MONTH_DAYS - {Facet.AGE})
-        self.ages = self._grouped(frozenset({Facet.AGE}))
-        """The tables of ages, which go by the microsecond and are not remembered."""
+        self._by_kind = self._grouped(frozenset(FACETS) - _OF_DAYS - _OF_MONTH_DAYS - {Facet.INSTANT, Facet.AGE})
+        self._instants = self._of_instants(Facet.INSTANT)
+        self._ages = self._of_instants(Facet.AGE)
+        """The look-ups of ages, which go by the microsecond and are not remembered."""
 
     def _grouped(self, facets: frozenset[Facet]) -> dict[Kind, _Grouped]:
         """The look-ups of some facets by the kind of data that they look at."""
@@ -128,6 +129,10 @@ class Slot:
                     grouped[kind].append((FACETS[facet], table.look_ups))
         return grouped
 
+    def _of_instants(self, facet: Facet) -> dict[Kind, tuple[Hits, ...]]:
+        """The look-ups of a facet of instants by the kind of date that they look at."""
+        return {kind: tuple(look_up for _, look_ups in grouped for look_up in look_ups) for kind, grouped in self._grouped(frozenset({facet})).items()}
+
     def hits(self, reading: Reading, clock: Clock) -> int:
         """The bits of the conditions (ages aside) that a value meets, complements not yet taken."""
         return self.whole_hits(reading, clock) | self.scalar_hits(reading.data, clock)
@@ -136,27 +141,32 @@ class Slot:
         """The bits of the conditions (ages aside) that the scalars of a value meet."""
         found = 0
         for datum in data:
-            found |= _hits(self._by_kind[datum.kind], datum, clock)
+            grouped = self._by_kind[datum.kind]
+            if grouped:
+                found |= _hits(grouped, datum, clock)
             if datum.day is not None:
-                found |= self._day_hits(datum, clock)
+                found |= self._day_hits(datum, datum.day, clock)
+                if datum.instant is not None:
+                    for look_up in self._instants[datum.kind]:
+                        found |= look_up(datum.instant, clock)
         return found
 
-    def _day_hits(self, datum: Datum, clock: Clock) -> int:
+    def _day_hits(self, datum: Datum, ordinal: int, clock: Clock) -> int:
         """The bits of the conditions that a date meets by its day."""
         of_days, of_month_days = self._by_day[datum.kind], self._by_month_day[datum.kind]
-        if datum.day is None or not (of_days or of_month_days):
+        if not (of_days or of_month_days):
             return 0
         known = self._days.get(clock.today)
         if known is None:
             if len(self._days) >= _DAYS_KEPT:
                 self._days = {}
             known = self._days[clock.today] = {}
-        key: tuple[int, ...] = (datum.kind, datum.day)
+        key: tuple[int, ...] = (datum.kind, ordinal)
         found = known.get(key)
         if found is None:
             found = _hits(of_days, datum, clock)
             if of_month_days:
-                day = date.fromordinal(datum.day)
+                day = date.fromordinal(ordinal)
                 month_day = (datum.kind, day.month, day.day)
                 of_month_day = known.get(month_day)
                 if of_month_day is None:
@@ -192,9 +202,8 @@ class Slot:
         found = 0
         for datum in data:
             if datum.instant is not None:
-                for _, look_ups in self.ages[datum.kind]:
-                    for hits in look_ups:
-                        found |= hits(clock.now - datum.instant, clock)
+                for look_up in self._ages[datum.kind]:
+                    found |= look_up(clock.now - datum.instant, clock)
         return found
 
 
@@ -407,11 +416,16 @@ class Column:
         if isinstance(found, int):
             return found
         hits_by_slot, data = found
+        if len(hits_by_slot) == 1:
+            only = self.slots[0]
+            return only.base ^ (hits_by_slot[0] | only.age_hits(data, clock))
         return self._row([hits | slot.age_hits(data, clock) for hits, slot in zip(hits_by_slot, self.slots, strict=True)])
 
     def _row(self, hits_by_slot: list[int]) -> int:
         """What is not falsified: complements that are not hit, conditions that are, and whatever asks nothing."""
         row = self.slots[0].base ^ hits_by_slot[0]
+        if len(hits_by_slot) == 1:
+            return row
         for slot, hits in zip(self.slots[1:], hits_by_slot[1:], strict=True):
             row &= slot.base ^ hits
         return row

@@ -108,13 +108,14 @@ class Matcher(Generic[Payload]):
         """The greatest order that has bits."""
         self._is_ascending = True
         """Whether the bits, block by block, are in the order of their entries."""
-        self._direct: list[tuple[Test, Payload]] | None = None
+        self._direct: list[tuple[Test, Payload, str]] | None = None
+        """What is asked one by one, each with its payload and label."""
         self._add(items, count)
 
     def match(self, record: Record, clock: Clock) -> list[Payload]:
         """The payloads of the predicates that hold of the record, in ascending order."""
         if self._direct is not None:
-            return [payload for test, payload in self._direct if test(record, clock)]
+            return [payload for test, payload, _ in self._direct if test(record, clock)]
         matched = self._matched(record, clock)
         if len(matched) == 1:
             block, bits = matched[0]
@@ -127,7 +128,9 @@ class Matcher(Generic[Payload]):
 
     def labels(self, record: Record, clock: Clock) -> list[str]:
         """The labels of the predicates that hold of the record, in ascending order: the payloads themselves are not touched."""
-        if self._direct is not None or not self._is_ascending:
+        if self._direct is not None:
+            return [label for test, _, label in self._direct if test(record, clock)]
+        if not self._is_ascending:
             return [self._label_of(payload) for payload in self.match(record, clock)]
         matched = self._matched(record, clock)
         if len(matched) == 1:
@@ -192,7 +195,7 @@ class Matcher(Generic[Payload]):
             return False
         self._places = {order: _Place(payload, 0, 0, 0) for order, payload, _ in items}
         readings = Readings(self._calendar, is_kept=self._budget > 0)
-        self._direct = [(compile_predicate(predicate, readings), payload) for _, payload, predicate in items]
+        self._direct = [(compile_predicate(predicate, readings), payload, self._label_of(payload)) for _, payload, predicate in items]
         return True
 
     def _all(self, items: Iterable[tuple[int, Payload, Predicate]]) -> list[tuple[int, Payload, Predicate]]:

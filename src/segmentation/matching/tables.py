@@ -22,7 +22,7 @@ _POSTINGS: Final[dict[type[Constraint], type[Members]]] = {
 }  # fmt: skip
 """How the constraints of a kind are found, intervals aside."""
 _SEALING = threading.Lock()
-_KEPT_BYTES = 1 << 14
+_KEPT_BYTES = 1 << 16
 
 
 class Table:
