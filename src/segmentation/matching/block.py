@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from struct import unpack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from segmentation.language.attributes import Attribute, Record
@@ -25,11 +24,13 @@ Payload = TypeVar("Payload")
 _NARROW = 4_096  # conjunctions of which few may be left to be asked
 _EFFORT_OF_CONJUNCTION = 0.4  # in microseconds, about
 _LIKELY = 0.6  # that a question of a conjunction is asked: one of those before may have been answered with no
-_WORD = 32
-_DENSE = 24  # one bit in so many is many
-_FEW, _SHORT = 8, 1_024  # so few bits, among so many, are taken one by one
+_SHORT = 1_024  # bits of a row, up to which it is worth while to look whether any asks about a column
+_FEW, _DENSE = 8, 10  # so few bits are few; of more, one in so many is many
+_WHOLE = 2_048  # bits of an int that may be taken as a whole
+_PART = 128  # bytes of a wider one that are taken together
 _AS_TRUTH = bytes.maketrans(b"01", b"\0\1")
-_BIT = {1 << bit: bit for bit in range(_WORD)}
+_HIGHEST = [0, *(1 << bit for bit in range(8 * _PART))]
+"""By length of an int, its highest bit."""
 
 
 class Entry(NamedTuple, Generic[Payload]):
@@ -274,31 +275,28 @@ _Item = TypeVar("_Item")
 def taken(items: Sequence[_Item], bits: int) -> list[_Item]:
     """The items whose bit is set, ascending.
 
-    Few bits are taken by words of 32, so that the cost follows words and set bits, not their product; many are taken in one pass over all.
+    Few bits are taken one by one from the highest down, which is quick while ints are short, so wide ones are taken in parts; many in one pass over all.
     """
-    found: list[_Item] = []
     if not bits:
-        return found
-    count = bits.bit_count()
-    if count <= _FEW and bits.bit_length() <= _SHORT:
-        while bits:
-            lowest = bits & -bits
-            found.append(items[lowest.bit_length() - 1])
-            bits ^= lowest
-        return found
-    if count * _DENSE > bits.bit_length():
+        return []
+    width, count = bits.bit_length(), bits.bit_count()
+    if count > _FEW and count * _DENSE > width:
         return list(compress(items, bin(bits)[:1:-1].encode().translate(_AS_TRUTH)))
+    found: list[_Item] = []
     append = found.append
-    size = (bits.bit_length() + _WORD - 1) // _WORD
-    words = unpack(f"<{size}I", bits.to_bytes(4 * size, "little"))
-    for number in compress(range(size), words):
-        word = words[number]
-        bit = _BIT.get(word)
-        if bit is not None:  # the only one, as it mostly is
-            append(items[_WORD * number + bit])
-            continue
-        while word:
-            lowest = word & -word
-            append(items[_WORD * number + _BIT[lowest]])
-            word ^= lowest
+    if width <= _WHOLE:
+        while bits:
+            bit = bits.bit_length() - 1
+            append(items[bit])
+            bits ^= 1 << bit
+    else:
+        octets = bits.to_bytes((width + 7) // 8, "little")
+        for first in range((len(octets) - 1) // _PART * _PART, -1, -_PART):
+            part = int.from_bytes(octets[first : first + _PART], "little")
+            before = 8 * first - 1
+            while part:
+                length = part.bit_length()
+                append(items[before + length])
+                part ^= _HIGHEST[length]
+    found.reverse()
     return found

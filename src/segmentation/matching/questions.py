@@ -42,16 +42,15 @@ class Questions:
         """The bits that are alive, without those asked of which a stored value fails a condition."""
         known = self._known
         while asked:
-            lowest = asked & -asked
-            asked ^= lowest
-            bit = lowest.bit_length() - 1
+            bit = asked.bit_length() - 1
+            asked ^= 1 << bit
             questions = known.get(bit)
             if questions is None:
                 questions = known[bit] = self._of(bit)
             for number, is_negated, on_text, on_any in questions:
                 stored = values[number]
                 if (on_any(stored, clock) if on_text is None or type(stored) is not str else on_text(stored)) is is_negated:
-                    alive ^= lowest
+                    alive ^= 1 << bit
                     break
         return alive
 
