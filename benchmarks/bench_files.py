@@ -1,6 +1,7 @@
 """Whole runs on files: what `segmentation run` takes beside evaluating the same table in memory and reading the same files alone.
 
     python -m benchmarks.bench_files --customers 1000000 --segments 1000
+    python -m benchmarks.bench_files --customers 10000000 --write docs/benchmarks.md       # what stands there: three minutes, 5 GB of files
 
 The customers of a workload are drawn once and repeated with new ids; the directory of Parquet files has 1,000,000 customers a file. Every measurement is
 a process of its own, whose peak of memory is reported.
@@ -10,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pickle
+import platform
 import subprocess
 import sys
 import tempfile
@@ -24,8 +27,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.bench_engine import processor
 from benchmarks.bench_tables import flat_table, peak
 from benchmarks.population import FLAT_ATTRIBUTES
+from benchmarks.report import write_section
 from benchmarks.workloads import WORKLOADS
 from segmentation import SegmentEngine
 from segmentation.offline import run
@@ -37,6 +42,17 @@ from segmentation.offline.sources import pieces_of, sources_of
 DRAWN = 100_000
 FILE_ROWS = 1_000_000
 LINES = 100_000
+WHAT = {
+    "reading": "the Parquet files alone, the columns that segments ask about",
+    "evaluate_table": "a million of the customers, in memory, to counts",
+    "counts": "a whole run on Parquet",
+    "pairs": "the same, a row for every customer in every segment; what it takes longer than counts is the writing",
+    "bitmaps": "the same, a bitmap a segment",
+    "lists": "a whole run from JSON Lines to JSON Lines",
+    "later": "pairs of the customers a day later: a twentieth are as others were, one in two hundred is on one side only",
+    "changes": "comparing the two runs and writing the changes as lines, which are counted as members",
+    "report": "the page about the later run and what changed",
+}
 
 
 def _prepare(place: Path, customers: int, segments: int) -> None:
@@ -109,26 +125,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--segments", type=int, default=1_000)
-    parser.add_argument(
-        "--only", default="reading,evaluate_table,counts,pairs,lists", help="what to measure, in this order (also: bitmaps; after pairs: later,changes,report)"
-    )
+    parser.add_argument("--only", default=",".join(WHAT), help="what to measure, in this order; the last two need pairs and later (default: %(default)s)")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, help="a directory for the files, which a later call uses again")
+    parser.add_argument("--write", type=Path, help="put what was found into this document")
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(_measured(options.measure, options.keep)))
         return
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as directory:
         place = options.keep or Path(directory)
         if not (place / "workload.pickle").exists():
             place.mkdir(exist_ok=True)
             _prepare(place, options.customers, options.segments)
-        print("| what | customers × segments | time | customers/s | members/s | peak memory |\n|---|--:|--:|--:|--:|--:|")
+        rows = ["| what | customers × segments | time | customers/s | members/s | peak memory |", "|---|--:|--:|--:|--:|--:|"]
         for what in options.only.split(","):
             command = [sys.executable, "-m", "benchmarks.bench_files", "--measure", what, "--keep", str(place)]
-            found = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+            found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
             rates = f"{found['rows'] / found['seconds']:,.0f} | {found['members'] / found['seconds']:.2g}"
-            print(f"| {what} | {found['rows']:,} × {options.segments:,} | {found['seconds']:.2f} s | {rates} | {found['mib']:,.0f} MiB |", flush=True)
+            rows.append(f"| {what} | {found['rows']:,} × {options.segments:,} | {found['seconds']:.2f} s | {rates} | {found['mib']:,.0f} MiB |")
+            print(rows[-1], flush=True)
+    if options.write:
+        machine = f"Python {platform.python_version()}, {processor()}, {os.cpu_count()} CPUs, load average {load:.1f} before; workload `flat14`, each row"
+        meaning = "; ".join(f"*{what}*: {meaning}" for what, meaning in WHAT.items())
+        again = f"`python -m benchmarks.bench_files --customers {options.customers} --write docs/benchmarks.md` makes this section again."
+        write_section(options.write, "files", "\n".join(["## Whole files", "", f"{machine} a process of its own.", meaning + ".", "", *rows, "", again]))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.bench_engine import environment
 from benchmarks.population import NOW
+from benchmarks.report import write_section
 from benchmarks.timing import latency, time_each, timer_cost_ns
 from benchmarks.workloads import flat14
 from segmentation.engine import SegmentEngine
@@ -38,7 +39,6 @@ from segmentation.service.sql import open_store
 from segmentation.testing import reference
 
 HEADERS = {"X-App-Id": "bench", "X-App-Token": "bench"}
-BEGIN, END = "<!-- bench_service: begin -->", "<!-- bench_service: end -->"
 _SCRIPT = """\
 math.randomseed(7)
 wrk.headers["X-App-Id"] = "bench"
@@ -256,8 +256,7 @@ def main() -> None:
     section = report(chosen, busy, runs, parts, stored, checked)
     print(section)
     if chosen.write:
-        before, _, rest = chosen.write.read_text(encoding="utf-8").partition(BEGIN)
-        chosen.write.write_text(before + BEGIN + "\n" + section + END + rest.partition(END)[2], encoding="utf-8")
+        write_section(chosen.write, "bench_service", section)
 
 
 def report(

@@ -34,6 +34,7 @@ from pyarrow import feather
 
 from benchmarks.bench_engine import processor
 from benchmarks.population import FLAT_ATTRIBUTES, RICH_ATTRIBUTES
+from benchmarks.report import write_section
 from benchmarks.workloads import WORKLOADS, Workload
 from segmentation import SegmentEngine
 from segmentation.language.attributes import MISSING, finder
@@ -42,7 +43,6 @@ from segmentation.language.definitions import Document, compile_definitions
 from segmentation.language.options import Options
 from segmentation.language.predicate import And, Leaf, Not, Or, Predicate
 
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 LOOP_ROWS = 10_000
 """Customers that the loop of `segment_ids` is timed on; its time is of so many times as many."""
 DRAWN = 250_000
@@ -341,7 +341,6 @@ def row(case: Case, found: Mapping[str, Any]) -> str:
 def section(rows: Sequence[str], streamed: Sequence[str], limits: Limits, load: float) -> str:
     """What is written."""
     parts = [
-        BEGIN,
         "## Tables",
         "",
         f"Python {platform.python_version()}, {processor()}, {os.cpu_count()} CPUs, shared, load average {load:.1f} before; polars {pl.__version__},",
@@ -368,7 +367,7 @@ def section(rows: Sequence[str], streamed: Sequence[str], limits: Limits, load: 
             "|---|--:|--:|--:|--:|--:|--:|",
             *streamed,
         ]
-    return "\n".join([*parts, "", "`python -m benchmarks.bench_tables --write docs/benchmarks.md` makes this section again.", END]) + "\n"
+    return "\n".join([*parts, "", "`python -m benchmarks.bench_tables --write docs/benchmarks.md` makes this section again."]) + "\n"
 
 
 def main() -> None:
@@ -410,9 +409,7 @@ def main() -> None:
                 sys.stderr.write(rows[case.is_streamed][-1] + "\n")
     written = section(rows[False], rows[True], limits, load)
     if options.write:
-        text = options.write.read_text(encoding="utf-8") if options.write.exists() else ""
-        before, found, after = text.partition(BEGIN)
-        options.write.write_text(before.rstrip("\n") + "\n\n" + written + (after.partition(END)[2].lstrip("\n") if found else ""), encoding="utf-8")
+        write_section(options.write, "tables", written)
     else:
         sys.stdout.write(written)
 

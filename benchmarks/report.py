@@ -7,17 +7,10 @@ from pathlib import Path
 
 from benchmarks.results import CaseResult, Latency, PeerResult, Results
 
-__all__ = ["BEGIN", "END", "markdown", "write_section"]
+__all__ = ["markdown", "write_section"]
 
 _ENOUGH = 100
 """Calls from which a 99th percentile is printed."""
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
-
-_INTRODUCTION = """\
-# Benchmarks
-
-What the figures mean, and how to make them again: `benchmarks/README.md`.
-"""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -142,14 +135,11 @@ def markdown(results: Results) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write_section(path: Path, section: str) -> None:
-    """Puts the section between the markers of a document, or at the end of one that has none, or in a new one."""
-    text = path.read_text(encoding="utf-8") if path.exists() else _INTRODUCTION
-    marked = f"{BEGIN}\n\n{section}\n{END}\n"
-    if BEGIN in text and END in text:
-        before, _, rest = text.partition(BEGIN)
-        text = before + marked + rest.partition(END)[2].lstrip("\n")
-    else:
-        text = text.rstrip("\n") + "\n\n" + marked
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+def write_section(path: Path, name: str, section: str) -> None:
+    """Puts a section between the markers of its name in a document, or at the end of one that has none, or into a new one."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    before, found, rest = text.partition(begin)
+    after = rest.partition(end)[2].lstrip("\n") if found else ""
+    written = f"{before.rstrip()}\n\n{begin}\n\n{section.rstrip()}\n\n{end}\n" + (f"\n{after}" if after else "")
+    path.write_text(written.lstrip("\n"), encoding="utf-8")
