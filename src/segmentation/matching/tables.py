@@ -32,10 +32,12 @@ class Table:
     its `copy` is, at a cost that follows the number of distinct constants in it.
     """
 
-    __slots__ = ("_always", "_flips", "_parts", "_waiting", "asked")
+    __slots__ = ("_always", "_flips", "_parts", "_waiting", "_waiting_bits", "asked")
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Sequence[Constraint], int]] = []
+        self._waiting: list[tuple[Constraint, ...] | Constraint] = []
+        self._waiting_bits: list[int] = []
+        """The bit of each; two lists, and no tuple of one, because what waits for a kind of data that never comes waits for good."""
         self._always = 0
         """The bits of intervals without a lower end."""
         self._flips: Flips | None = None
@@ -58,13 +60,14 @@ class Table:
 
     def add(self, constraints: Sequence[Constraint], bit: int) -> None:
         """Let the bit be among the hits of every scalar that some of the constraints admits."""
-        self._waiting.append((constraints, bit))
+        self._waiting.append(constraints[0] if len(constraints) == 1 else tuple(constraints))
+        self._waiting_bits.append(bit)
 
     def copy(self) -> Table:
         """A copy that can be added to without changing this one."""
         new = Table()
         with _SEALING:  # a first look-up of another thread may be sealing it
-            new._waiting = self._waiting.copy()
+            new._waiting, new._waiting_bits = self._waiting.copy(), self._waiting_bits.copy()
             new._always, new._flips = self._always, self._flips
             new._parts, new.asked = self._parts, self.asked
         return new
@@ -74,9 +77,9 @@ class Table:
         flips: list[tuple[Any, int]] = []
         always = self._always
         changed: dict[type[Constraint], Members] = {}
-        for constraints, bit in self._waiting:
+        for constraints, bit in zip(self._waiting, self._waiting_bits, strict=True):
             intervals = []
-            for constraint in constraints:
+            for constraint in constraints if isinstance(constraints, tuple) else (constraints,):
                 if isinstance(constraint, Interval):
                     intervals.append(constraint)
                 else:
@@ -94,6 +97,7 @@ class Table:
             part.seal()
         self._parts = {**self._parts, **changed}
         self.asked = tuple(part.hits for part in self._parts.values())
+        self._waiting_bits = []
         self._waiting = []  # last: until then, others wait
 
     def _post(self, constraint: OneOf | Prefix | Suffix | Substring | Window | Inside, bit: int, changed: dict[type[Constraint], Members]) -> None:
