@@ -105,7 +105,7 @@ class Contestant:
             self.samples += time_each(self.call, self.items[start:stop], self.prepare, left)
 
 
-def interleaved(contestants: Sequence[Contestant], records: int, turn: int = 25) -> None:
+def interleaved(contestants: Sequence[Contestant], records: int, turn: int = 100) -> None:
     """Lets all answer for the same records, a few records a turn, so that drift of the machine meets all alike."""
     with collector_frozen():
         for start in range(0, records, turn):

@@ -173,7 +173,8 @@ class Block(Generic[Payload]):
                         new.listing.add(leaf, bit, is_negated=is_negated)
                     else:
                         by_attribute.setdefault(leaf.attribute, []).append((leaf, is_negated))
-                new._conjunctions.append([literal for literals in by_attribute.values() for literal in literals])
+                if bit < _NARROW:
+                    new._conjunctions.append([literal for literals in by_attribute.values() for literal in literals])
                 for attribute, literals in by_attribute.items():
                     if attribute not in copied:
                         copied.add(attribute)
