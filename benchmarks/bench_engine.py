@@ -83,9 +83,7 @@ def _sizes(text: str) -> list[int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_engine", description="Times the engine beside its peers.")
-    parser.add_argument(
-        "--segments", type=_sizes, help="sizes, separated by commas (default: 1 to 10,000; flat14 to 1,000,000; others for hem, abe, nested)"
-    )
+    parser.add_argument("--segments", type=_sizes, help="sizes, separated by commas (default: 1 to 10,000; flat14 to 1,000,000; others for hem, abe, nested)")
     parser.add_argument("--workloads", type=_names(list(WORKLOADS)), default=list(WORKLOADS), help=f"among {', '.join(WORKLOADS)} (default: all)")
     parser.add_argument("--peers", type=_names(list(PEERS)), default=list(PEERS), help=f"among {', '.join(PEERS)} (default: all; empty: none)")
     parser.add_argument("--seed", type=int, default=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -24,7 +25,7 @@ from segmentation.service import Service, ServiceRoute, Settings, SettingsError,
 from segmentation.service.catalogue import Catalogue
 from segmentation.service.payloads import customer_in
 from segmentation.service.sql import open_store
-from segmentation.service.store import Page
+from segmentation.service.store import Page, StoreError
 from segmentation.testing import strategies as our
 
 HEADERS = {"X-App-Id": "shop", "X-App-Token": "a secret"}
@@ -198,6 +199,7 @@ def test_a_store_of_another_layout_or_kind_is_refused(database: Path, tmp_path: 
 def test_what_is_not_served_is_not_found(ask: Any, path: str) -> None:
     reply = ask("GET", path)
     assert (reply.status, reply.json()["key"]) == (404, "not_found")
+    assert ask("GET", path, headers={}).status == 401  # strangers are not told what there is
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,39 @@ def test_a_bulk_body_has_so_many_lines(open_service: Any) -> None:
     assert ask("POST", "/v1/customers/bulk", b"{}\n{}\n{}\n").json() == {"total": 3}
     reply = ask("POST", "/v1/customers/bulk", b"{}\n{\n\n{}\n")
     assert (reply.status, reply.json()["key"], reply.json()["details"]) == (413, "payload_too_large", "A body has at most 3 lines here")
+    assert ask("POST", "/v1/customers/bulk", b"{}\n{}\n{}\n{}").status == 413  # the last line need not end
+
+
+def test_a_mark_of_utf8_is_read_and_other_encodings_are_not(ask: Any) -> None:
+    for path, body in (("/v1/customers", {"id": "c"}), ("/v1/customers/bulk", {"id": "c"}), ("/v1/segments", STARTS_WITH_S)):
+        text = json.dumps(body)
+        assert ask("POST", path, text.encode("utf-8-sig")).status == 200
+        for encoding in ("utf-16", "utf-16-le", "utf-32"):
+            assert ask("POST", path, text.encode(encoding)).status == 400
+
+
+def test_a_request_that_the_end_cuts_off_is_told_to_come_again(ask: Any) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(30)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+    scope = {"type": "http", "method": "POST", "path": "/v1/customers", "raw_path": b"/v1/customers", "headers": headers}
+
+    async def stop() -> None:
+        request = asyncio.ensure_future(ask.app(scope, receive, send))
+        await asyncio.sleep(0.05)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+
+    asyncio.run(stop())
+    assert sent[0]["status"] == 503
+    assert dict(sent[0]["headers"])[b"retry-after"] == b"1"
 
 
 CHANGES = [
@@ -375,7 +410,7 @@ def test_pages_hold_every_segment_once(ask: Any, order: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=-1", "limit=٣", "limit=", "limit=1&limit=2", "order=name", "order=created_at&order=created_at", "page=2", "filters[name]=x", "before=2020",
+    ["limit=0", "limit=101", "limit=-1", "limit=٣", "limit=", "limit=1&limit=2", "starting_after_id=nobody&starting_after_id=nobody", "order=name", "order=created_at&order=created_at", "page=2", "filters[name]=x", "before=2020",
      "filters[created_at][conditions][$before]=yesterday", "filters[created_at][conditions][$after]=2026-01-01", "starting_after_id=nobody", "starting_after_id=%00",
      "limit=%FF", "&".join(["limit=1"] * 30), "filters[created_at][conditions][$before][0]=2026-01-01T00:00:00Z&filters[created_at][conditions][$before][1]=2026-01-01T00:00:00Z"],
 )  # fmt: skip
@@ -555,6 +590,56 @@ def test_a_broken_store_is_told_of(open_service: Any, database: Path) -> None:
     for path in ("/v1/customers/x/segments", "/healthz", "/v1/customers/x"):
         assert ask("GET", path).status == 503
     assert ask("GET", "/v1/segments").status == 200
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_store_whose_file_is_gone_is_told_of(open_service: Any, database: Path, is_replaced: bool, caplog: pytest.LogCaptureFixture) -> None:
+    ask = open_service()
+    assert ask("POST", "/v1/customers", {"id": "c"}).status == 200
+    for file in database.parent.glob("store.db*"):
+        file.rename(file.with_name("moved-" + file.name))
+    if is_replaced:
+        open_store(str(database)).close()
+    asked = [*CHANGES, ("POST", "/v1/customers/bulk", b"{}"), *(("GET", path, None) for path in ("/v1/customers/c/segments", "/v1/customers/c", "/healthz"))]
+    for method, path, body in asked:
+        assert ask(method, path, body).status == 503, path
+    assert "its file" in caplog.text
+    assert database.exists() is is_replaced
+    if not is_replaced:
+        with pytest.raises(StoreError, match="gone"):
+            Service(Settings(str(database), "a", "b"), is_new=False)
+        database.touch()
+        with pytest.raises(StoreError):
+            Service(Settings(str(database), "a", "b"), is_new=False)
+        with sqlite3.connect(database) as connection:
+            assert connection.execute("SELECT * FROM sqlite_master").fetchall() == []
+        connection.close()
+
+
+def test_rows_that_are_damaged_are_told_of(open_service: Any, database: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ask = open_service()
+    segment = created(ask, STARTS_WITH_S)
+    for name in ("c", "d"):
+        ask("POST", "/v1/customers", {"id": name, "name": "Sofia"})
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE customers SET record = '{Jane' WHERE id = 'c'")
+    for path in ("/v1/customers/c/segments", "/v1/customers/c"):
+        assert ask("GET", path).status == 503
+    assert ask("GET", "/v1/customers/d/segments").ids() == [segment]
+    assert "Jane" not in caplog.text
+    assert ask("POST", "/v1/customers", {"id": "c", "name": "Sofia"}).status == 200
+    assert ask("GET", "/v1/customers/c/segments").ids() == [segment]
+    created(ask, {**STARTS_WITH_S, "id": "bad"})
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE segments SET definition = '{broken' WHERE id = 'bad'")
+    connection.close()
+    for path in ("/v1/customers/d/segments", "/v1/segments", "/v1/segments/bad", "/healthz"):
+        assert ask("GET", path).status == 503
+    assert "the segment 'bad' is not JSON" in caplog.text
+    with pytest.raises(StoreError, match="the segment 'bad' is not JSON"):
+        open_service()
+    assert ask("DELETE", "/v1/segments/bad").status == 204
+    assert ask("GET", "/v1/customers/d/segments").ids() == [segment]
 
 
 # What is written down

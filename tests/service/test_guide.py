@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 
 from segmentation import cli
-from segmentation.service import Settings
+from segmentation.service import Settings, StoreError
+from segmentation.service.loading import BATCH
+from segmentation.service.sql import SqlStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUIDE = REPOSITORY / "docs" / "service.md"
@@ -82,6 +84,7 @@ def test_serve_refuses_to_start_without_credentials(commands: Path, monkeypatch:
     [
         (("--db", "no/folder/x.db"), "no folder"), (("--db", "post gres://x"), "SQLAlchemy reads"), (("--db", "mssql://x/y"), "not mssql"),
         (("--db", "x.db", "--port", "0"), "not a port"), (("--db", "x.db", "--workers", "0"), "--workers"), ((), "--db"),
+        (("--db", "x.db", "--host", ""), "empty address"), (("--db", "sqlite:///file:x.db?uri=true"), "a store is a file"),
         (("--db", "x.db", "--attributes", '{"birthdate": "number"}'), "birthdate"),
     ],
 )  # fmt: skip
@@ -129,11 +132,15 @@ def test_serve_refuses_segments_that_its_options_cannot_read(commands: Path, cap
 @pytest.mark.usefixtures("commands")
 def test_customers_are_imported_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     faulty = '{"id": 5, "name": "Jane Doe"}'
-    text = '\ufeff{"id": "a", "source_id": "s"}\r\n\n{\n' + faulty + '\n{"id": "b", "source_id": "s"}\n{"id": "c"}\n[1]\n{"id": "c"}'
+    text = (
+        '\ufeff{"id": "a", "source_id": "s"}\r\n\n{\n'
+        + faulty
+        + '\n{"id": "b", "source_id": "s"}\n{"id": "c"}\n[1]\n{"id": "d", "source_id": "s"}\n{"id": "c"}'
+    )
     Path("customers.jsonl").write_text(text, encoding="utf-8", newline="")
     code, out, err = run("import", "customers", "customers.jsonl", "--db", "x.db", capsys=capsys)
     assert (code, out) == (1, "stored 3 customers\n")
-    assert [re.search(r"line (\d+)", line)[1] for line in err.splitlines()] == ["3", "4", "7", "5"]  # type: ignore[index] # or the test fails
+    assert [re.search(r"line (\d+)", line)[1] for line in err.splitlines()] == ["3", "4", "7", "5", "8"]  # type: ignore[index] # or the test fails
     assert "Jane" not in err
     connection = sqlite3.connect("x.db")
     assert connection.execute("SELECT id, source_id FROM customers ORDER BY id").fetchall() == [("a", "s"), ("c", None)]
@@ -141,6 +148,23 @@ def test_customers_are_imported_line_by_line(capsys: pytest.CaptureFixture[str])
     code, _, err = run("import", "customers", "missing.jsonl", "--db", "x.db", capsys=capsys)
     assert code == 2
     assert "missing.jsonl" in err
+
+
+@pytest.mark.usefixtures("commands")
+def test_an_import_that_stops_says_what_it_stored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("customers.jsonl").write_text("{}\n" * (3 * BATCH), encoding="utf-8")
+    put, calls = SqlStore.put_customers, iter(range(10))
+
+    def full(self: SqlStore, *arguments: Any) -> list[str]:
+        if next(calls) == 2:
+            raise StoreError("SQLITE_FULL")
+        return put(self, *arguments)
+
+    monkeypatch.setattr(SqlStore, "put_customers", full)
+    code, out, err = run("import", "customers", "customers.jsonl", "--db", "x.db", capsys=capsys)
+    assert (code, out) == (2, "")
+    assert f"customers.jsonl: stopped; {2 * BATCH} customers had been stored" in err
+    assert err.count("SQLITE_FULL") == 1
 
 
 def test_without_the_extra_it_is_said_what_to_type(commands: Path) -> None:

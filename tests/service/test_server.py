@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import socket
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -203,3 +206,30 @@ def test_what_is_imported_is_served_at_once(start: Any, database: Path) -> None:
     imported("segments", SEGMENTS, database)
     imported("customers", [{"source_id": "a", "metadata": {"n": 3}}], database)
     assert server("GET", "/v1/customers/a/segments").ids() == ["seg_1", "seg_2", "seg_3"]
+
+
+def test_workers_are_replaced_and_end_with_their_parent(start: Any, database: Path) -> None:
+    server = start(database, "--workers", "2")
+    assert server("POST", "/v1/segments", SEGMENTS[0]).status == 200
+    for worker in workers_of(server.process.pid):
+        os.kill(worker, signal.SIGKILL)
+    limit = time.monotonic() + 60
+    while True:
+        with suppress(OSError, HTTPException):
+            if server("GET", "/v1/customers/a/segments", timeout=5).status == 200:
+                break
+        assert time.monotonic() < limit, server.log.read_text()
+    server.process.kill()
+    server.process.wait(30)
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", server.port))
+            break
+        assert time.monotonic() < limit, "workers outlive their parent"
+        time.sleep(0.1)
+
+
+def workers_of(parent: int) -> list[int]:
+    """The processes that a server answers with."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]

@@ -43,7 +43,7 @@ examples:
 """,
     )
     parser.add_argument("--db", metavar="URL", required=True, help=_DATABASE)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument("--workers", type=_positive, default=1, help="processes, each with an engine of its own (default: 1)")
     add_reading_options(parser)
@@ -70,6 +70,12 @@ examples:
     parser.add_argument("file", metavar="FILE", help="the file; - reads standard input")
     parser.add_argument("--db", metavar="URL", required=True, help=_DATABASE)
     add_reading_options(parser)
+
+
+def _host(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty address would be all of them; those are 0.0.0.0, or ::")
+    return text
 
 
 def _port(text: str) -> int:
@@ -143,7 +149,7 @@ def _import_customers(store: Store, arguments: argparse.Namespace) -> int:
     from segmentation.service.loading import load_customers  # noqa: PLC0415 - an extra
 
     name = label(arguments.file)
-    code = FINE
+    code, stored = FINE, 0
 
     def fault(number: int, why: str) -> None:
         nonlocal code
@@ -151,14 +157,20 @@ def _import_customers(store: Store, arguments: argparse.Namespace) -> int:
         complain(f"{name}, line {number}: {why}")
 
     def progress(total: int) -> None:
+        nonlocal stored
+        stored = total
         if sys.stderr.isatty():
             print(f"\r{total:,} customers", end="", file=sys.stderr, flush=True)
 
-    with opened(arguments.file) as stream:
-        total = load_customers(store, lines_of(stream, name), _LONGEST_LINE, fault, progress)
+    try:
+        with opened(arguments.file) as stream:
+            load_customers(store, lines_of(stream, name), _LONGEST_LINE, fault, progress)
+    except BaseException:
+        complain(f"{name}: stopped; {counted(stored, 'customer')} had been stored")
+        raise
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(f"stored {counted(total, 'customer')}")
+    print(f"stored {counted(stored, 'customer')}")
     return code
 
 

@@ -38,6 +38,8 @@ class _Answer(NamedTuple):
     body: bytes
 
 
+_PUBLIC = (["healthz"], ["openapi.json"])
+"""The paths that anybody may ask."""
 _Handler = Callable[[Scope, Receive], Awaitable[_Answer]]
 
 
@@ -49,6 +51,7 @@ class Service:
 
     Args:
         settings: What to serve, to whom.
+        is_new: Whether the store may be made if it is not there.
 
     Raises:
         SettingsError: The settings cannot be used.
@@ -57,10 +60,10 @@ class Service:
         ValueError: The engine's options are wrong.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_new: bool = True) -> None:
         self._settings = settings
         self._credentials = Credentials(settings.app_id, settings.app_token)
-        self._store = open_store(settings.database, settings.busy_seconds)
+        self._store = open_store(settings.database, settings.busy_seconds, is_new=is_new)
         try:
             self._catalogue = Catalogue(self._store, settings.engine_options())
         except BaseException:
@@ -103,12 +106,16 @@ class Service:
             answer = await self._answer(scope, receive)
         except ApiError as error:
             await send_error(scope, send, error)
-        except StoreError:
+        except StoreError as error:
+            _log.warning("the store cannot be used: %s", error)
             await send_error(scope, send, errors.unavailable("The store cannot be used at the moment"))
         except UnreadableSegmentsError:
             await send_error(scope, send, errors.unavailable("There are segments in the store that this service's options do not read"))
         except ClientGoneError:
             pass
+        except asyncio.CancelledError:  # the server is stopping, and has waited long enough
+            await send_error(scope, send, errors.unavailable("The service is stopping"))
+            raise
         except Exception as error:  # noqa: BLE001 - the service lives on; what is logged names places, since messages may quote a customer
             places = (f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__))
             _log.error("a request failed: %s\n%s", type(error).__name__, "\n".join(places))
@@ -117,33 +124,34 @@ class Service:
             await send_answer(scope, send, *answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
-        methods, is_public = self._resource(parts_of(scope))
+        parts = parts_of(scope)
+        if parts not in _PUBLIC:
+            self._credentials.check(scope["headers"])
+        methods = self._resource(parts)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = methods.get(method)
         if handler is None:
             raise errors.method_not_allowed(methods.keys() | ({"HEAD"} if "GET" in methods else set()))
-        if not is_public:
-            self._credentials.check(scope["headers"])
         return await handler(scope, receive)
 
-    def _resource(self, parts: list[str]) -> tuple[Mapping[str, _Handler], bool]:
-        """What is under a path: handlers by method, and whether anybody may ask."""
+    def _resource(self, parts: list[str]) -> Mapping[str, _Handler]:
+        """What is under a path: handlers by method."""
         match parts:
             case ["v1", "customers", name, "segments"] if name:
-                return {"GET": partial(self._list_customer_segments, name)}, False
+                return {"GET": partial(self._list_customer_segments, name)}
             case ["v1", "customers", name] if name:
                 more = {"POST": self._put_many_customers} if name == "bulk" else {}
-                return {"GET": partial(self._get_customer, name), "DELETE": partial(self._delete_customer, name), **more}, False
+                return {"GET": partial(self._get_customer, name), "DELETE": partial(self._delete_customer, name), **more}
             case ["v1", "customers"]:
-                return {"POST": self._put_customer}, False
+                return {"POST": self._put_customer}
             case ["v1", "segments", name] if name:
-                return {"GET": partial(self._get_segment, name), "DELETE": partial(self._delete_segment, name)}, False
+                return {"GET": partial(self._get_segment, name), "DELETE": partial(self._delete_segment, name)}
             case ["v1", "segments"]:
-                return {"GET": self._list_segments, "POST": self._create_segment}, False
+                return {"GET": self._list_segments, "POST": self._create_segment}
             case ["healthz"]:
-                return {"GET": self._health}, True
+                return {"GET": self._health}
             case ["openapi.json"]:
-                return {"GET": self._describe}, True
+                return {"GET": self._describe}
             case _:
                 raise errors.no_such_path()
 
@@ -203,7 +211,10 @@ class Service:
         engine = await self._engine(version)
         if record is None:
             return _Answer(200, engine.evaluate_unknown(customer_id).model_dump_json().encode())
-        return _Answer(200, engine.evaluate_json(record))
+        try:
+            return _Answer(200, engine.evaluate_json(record))
+        except RecordError:
+            raise StoreError("what is stored of a customer is not JSON") from None
 
     async def _get_customer(self, customer_id: str, _scope: Scope, _receive: Receive) -> _Answer:
         record = await self._in(self._readers, self._store.customer, customer_id)
@@ -228,7 +239,7 @@ class Service:
         return _Answer(200, b'{"total":%d}' % total)
 
     def _stored_many(self, body: bytes) -> int:
-        if body.count(b"\n") > self._settings.max_bulk_lines:
+        if body.count(b"\n") + (not body.endswith(b"\n")) > self._settings.max_bulk_lines:
             raise errors.payload_too_large(self._settings.max_bulk_lines, "lines")
         lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
         records: list[tuple[int, dict[str, Any]]] = []

@@ -56,9 +56,10 @@ def load_customers(
             try:
                 store.put_customers([record for _, record in batch], timestamp(datetime.now(UTC)), partial(new_id, "cust"))
             except ConflictError as error:
+                for position in error.positions:
+                    complain(batch[position][0], "the source_id belongs to a customer with another id")
                 for position in reversed(error.positions):
-                    number, _ = batch.pop(position)
-                    complain(number, "the source_id belongs to a customer with another id")
+                    del batch[position]
                 continue
             total += len(batch)
             batch.clear()

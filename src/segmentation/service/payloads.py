@@ -47,7 +47,7 @@ def segment_in(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         DefinitionError: Everything that is wrong with it.
     """
     try:
-        written = value_in(body)
+        written = value_in(body.decode("utf-8-sig"))
     except (RecursionError, ValueError) as error:
         code = "too_deep" if isinstance(error, RecursionError) else "bad_json"
         raise DefinitionError([Problem(0, None, "", code, f"the body cannot be read: {unreadable(error)}")]) from None
@@ -100,7 +100,7 @@ def customer_in(text: bytes, *, lines: Sequence[int] | None = None) -> dict[str,
         RecordError: Why it is not fit. Quotes nothing.
     """
     try:
-        record = json.loads(text.decode())
+        record = json.loads(text.decode("utf-8-sig"))
     except (RecursionError, ValueError) as error:
         raise RecordError(unreadable(error, lines)) from None
     if not isinstance(record, dict):
@@ -156,14 +156,16 @@ def page_in(query: bytes) -> Page:
         ApiError: A parameter is unknown, occurs twice, or has a value that is not accepted.
     """
     wanted: dict[str, Any] = {}
+    given: set[str] = set()
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
         raise invalid_query("the query cannot be read") from None
     for name, value in pairs:
         key = _BOUNDS.get(name.removesuffix("[0]").removesuffix("[]"), name)
-        if key in wanted or (key == "order" and "is_descending" in wanted):
+        if key in given:
             raise invalid_query(f"{key} is given twice")
+        given.add(key)
         match key:
             case "limit":
                 if not (value.isascii() and value.isdigit() and len(value) < 4 and 1 <= int(value) <= _LARGEST_PAGE):  # noqa: PLR2004 - digits of the largest

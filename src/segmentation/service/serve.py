@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import multiprocessing
 import os
+import signal
 import sys
-import tempfile
-from dataclasses import fields
-from pathlib import Path
+import threading
+import time
+from contextlib import closing
+from functools import partial
+from inspect import signature
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from segmentation.service.endpoint import Service
 from segmentation.service.settings import Settings
+from segmentation.service.store import StoreError
 
-__all__ = ["application", "serve"]
+__all__ = ["serve"]
 
-_SETTINGS_FILE = "SEGMENTATION_SETTINGS_FILE"
-_SECRET = ("app_id", "app_token")
+_log = logging.getLogger("segmentation.service")
+_RESTART_SECONDS = 1.0
+"""How long a worker that cannot use the store waits before it ends and another one tries."""
 _SWITCH_SECONDS = 0.001
 """How long a thread that computes keeps the interpreter while a request waits for it: a fifth of Python's default."""
 
@@ -49,18 +57,27 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
         uvicorn.run(Service(settings), **options)
         return
     Service(settings).close()  # what is wrong is told of here, once, not by workers that are started again and again
-    described, path = tempfile.mkstemp(prefix="segmentation-", suffix=".json")  # an environment variable could not hold large locations
-    try:
-        with os.fdopen(described, "w", encoding="utf-8") as file:
-            json.dump({field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in _SECRET}, file)
-        os.environ[_SETTINGS_FILE] = path
-        uvicorn.run(f"{__name__}:application", factory=True, workers=workers, **options)
-    finally:
-        del os.environ[_SETTINGS_FILE]
-        Path(path).unlink()
+    # The settings reach workers through the pipe that starts them, so that nothing of them stands in a file or in the environment.
+    config = uvicorn.Config(partial(_worker, settings), factory=True, workers=workers, **options)
+    older: dict[str, Any] = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
+    with closing(config.bind_socket()) as listening:
+        Multiprocess(config, sockets=[listening], **older).run()
 
 
-def application() -> Service:
-    """The service of a worker."""
+def _worker(settings: Settings) -> Service:
+    """The service of a worker, which ends with the process that started it. It does not make a store: there was one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    return Service(Settings.from_environment(**json.loads(Path(os.environ[_SETTINGS_FILE]).read_text(encoding="utf-8"))))
+    try:
+        return Service(settings, is_new=False)
+    except StoreError as error:
+        _log.error("a worker cannot use the store: %s", error)
+        time.sleep(_RESTART_SECONDS)
+        sys.exit(1)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

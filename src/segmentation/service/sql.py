@@ -8,7 +8,7 @@ Readers see the last commit before they began and never wait for a writer; write
 from __future__ import annotations
 
 import json
-import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,6 @@ from segmentation.service.tables import customers, segments
 
 __all__ = ["json_text", "microseconds", "open_store"]
 
-_log = logging.getLogger("segmentation.service")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _KEPT_VERSIONS = 10_000
@@ -41,8 +40,13 @@ _CHUNK = 400
 """Values in an IN list: some databases take no more than 999 parameters."""
 
 
-def open_store(database: str, busy_seconds: float = 5.0) -> Store:
-    """The store at a URL, created if need be; without `://` it is the path of a SQLite file.
+def open_store(database: str, busy_seconds: float = 5.0, *, is_new: bool = True) -> Store:
+    """The store at a URL; without `://` it is the path of a SQLite file.
+
+    Args:
+        database: The URL, or the path.
+        busy_seconds: How long a write waits for a lock.
+        is_new: Whether it may be made if it is not there.
 
     Raises:
         SettingsError: The URL cannot be used.
@@ -53,7 +57,7 @@ def open_store(database: str, busy_seconds: float = 5.0) -> Store:
         kind = _KINDS.get(url.get_backend_name())
         if kind is None:
             raise SettingsError(f"a store is a sqlite or a postgresql database, not {url.get_backend_name()}")
-        return kind(url, busy_seconds)
+        return kind(url, busy_seconds, is_new=is_new)
     except (ArgumentError, NoSuchModuleError):
         raise SettingsError("the URL of the store is not one that SQLAlchemy reads, such as sqlite:///segments.db") from None
     except ModuleNotFoundError as error:
@@ -99,9 +103,7 @@ def _told_without_data() -> Iterator[None]:
 
 
 def _store_error(error: BaseException | None) -> StoreError:
-    name = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or type(error).__name__
-    _log.warning("the store cannot be used: %s", name)
-    return StoreError(name)
+    return StoreError(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or type(error).__name__)
 
 
 class _Row(NamedTuple):
@@ -119,11 +121,13 @@ class SqlStore:
     writers = 8
     _insert: Any = staticmethod(postgresql.insert)
 
-    def __init__(self, url: URL, busy_seconds: float) -> None:
+    def __init__(self, url: URL, busy_seconds: float, *, is_new: bool) -> None:
         self._busy_seconds = busy_seconds
         self._engine = self._connect(url)
         try:
             with _told_without_data(), self._writing() as connection:
+                if is_new:
+                    tables.metadata.create_all(connection)
                 self._lay_out(connection)
         except BaseException:
             self.close()
@@ -131,8 +135,7 @@ class SqlStore:
 
     @staticmethod
     def _lay_out(connection: Connection) -> None:
-        """Create the tables that are not there."""
-        tables.metadata.create_all(connection)
+        """See that the tables are those of this release."""
         layout = connection.execute(select(tables.catalogue.c.layout)).scalar()
         if layout is None:
             connection.execute(insert(tables.catalogue).values(id=1, layout=tables.LAYOUT, version=0))
@@ -175,6 +178,9 @@ class SqlStore:
     def customer(self, customer_id: str) -> str | None:
         """A customer's record."""
         record = self.read(customer_id).record
+        if record is None:
+            return None
+        _parsed(record, "a customer")
         return record.decode() if isinstance(record, bytes) else record
 
     def changes(self, since: int | None) -> Changes:
@@ -209,7 +215,7 @@ class SqlStore:
                 start = (row.created_at, row.position)
             found = connection.execute(tables.page_of(page, start)).scalars().all()
             total = connection.execute(tables.total_of(page)).scalar_one()
-        return SegmentsPage([json.loads(definition) for definition in found], total)
+        return SegmentsPage([_parsed(definition, "a segment") for definition in found], total)
 
     # Changing segments
 
@@ -330,10 +336,18 @@ class SqlStore:
 
 def _whole(row: Any) -> dict[str, Any]:
     """The definition in a row, its customers included."""
-    definition: dict[str, Any] = json.loads(row.definition)
+    definition: dict[str, Any] = _parsed(row.definition, f"the segment {row.id!r}")
     if row.customers is not None:
-        definition["customers"] = json.loads(row.customers)
+        definition["customers"] = _parsed(row.customers, f"the segment {row.id!r}")
     return definition
+
+
+def _parsed(text: str | bytes, what: str) -> Any:
+    """What JSON text in the store says."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise StoreError(f"what is stored of {what} is not JSON") from None
 
 
 def _as_stored(record: dict[str, Any], identity: str, source_id: str | None, old: _Row | None, now: str) -> dict[str, Any]:
@@ -343,10 +357,18 @@ def _as_stored(record: dict[str, Any], identity: str, source_id: str | None, old
     if source_id is not None:
         stored["source_id"] = source_id
     if stored.get("created_at") is None:
-        stored["created_at"] = now if old is None else json.loads(old.record).get("created_at", now)
+        stored["created_at"] = now if old is None else _created_at(old, now)
     if old is not None and stored.get("updated_at") is None:
         stored["updated_at"] = now
     return stored
+
+
+def _created_at(old: _Row, now: str) -> Any:
+    """When a stored customer was created; a record that is damaged is as good as new once it is replaced."""
+    try:
+        return json.loads(old.record).get("created_at", now)
+    except (AttributeError, ValueError):
+        return now
 
 
 class SqliteStore(SqlStore):
@@ -356,13 +378,18 @@ class SqliteStore(SqlStore):
     writers = 2  # one is checked while another is stored
     _insert: Any = staticmethod(sqlite.insert)
 
-    def __init__(self, url: URL, busy_seconds: float) -> None:
-        if url.database in (None, "", ":memory:") or "mode" in url.query:
+    def __init__(self, url: URL, busy_seconds: float, *, is_new: bool) -> None:
+        if url.database in (None, "", ":memory:") or "mode" in url.query or "uri" in url.query:
             raise SettingsError("a store is a file: a database in memory is not shared and does not last")
-        self._path = str(url.database)
+        self._path = os.path.abspath(str(url.database))  # noqa: PTH100 - links stay as they are
         self._lock = threading.Lock()
         self._readers: dict[tuple[int, bool], sqlite3.Connection] = {}
-        super().__init__(url, busy_seconds)
+        self._file: tuple[int, int] | None = None
+        """What tells the file from others; None until it is there."""
+        if not is_new:
+            self._file = self._file_now()
+        super().__init__(url, busy_seconds, is_new=is_new)
+        self._file = self._file_now()
         compiled = tables.read_customer.compile(dialect=self._engine.dialect)
         if compiled.params.keys() != {"id", "source_id"}:  # `read` gives the same text for each
             raise AssertionError("the statement that reads a customer has other parameters")
@@ -379,19 +406,34 @@ class SqliteStore(SqlStore):
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        self._check_file()
         with self._lock, self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        self._check_file()
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def _file_now(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - asked for every request
+        except OSError:
+            raise StoreError("its file is gone") from None
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        """SQLite goes on with a file that was deleted or replaced, and what it writes there is lost."""
+        if self._file is not None and self._file_now() != self._file:
+            raise StoreError("its file was replaced by another")
 
     def read(self, customer_id: str, *, is_patient: bool = True) -> Read:
         """The customer and the version at the same moment.
 
         Every request asks this, so the statement goes straight to SQLite, on a connection that its thread keeps: a tenth of the time.
         """
+        self._check_file()
         name = customer_id if is_storable(customer_id) else ""
         try:
             rows = self._reader(is_patient=is_patient).execute(self._read_sql, (name,) * self._read_parameters).fetchall()
@@ -428,4 +470,4 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
-_KINDS: dict[str, Callable[[URL, float], Store]] = {"sqlite": SqliteStore, "postgresql": SqlStore}
+_KINDS: dict[str, type[SqlStore]] = {"sqlite": SqliteStore, "postgresql": SqlStore}

@@ -101,7 +101,7 @@ new_version = update(catalogue).where(catalogue.c.id == 1).values(version=catalo
 version_now = select(catalogue.c.version).where(catalogue.c.id == 1)
 note_change = insert(segment_changes)
 forget_changes = delete(segment_changes).where(segment_changes.c.version <= bindparam("oldest"))
-all_segments = select(segments.c.position, segments.c.definition, segments.c.customers).order_by(segments.c.position)
+all_segments = select(segments.c.id, segments.c.position, segments.c.definition, segments.c.customers).order_by(segments.c.position)
 
 
 def segments_by_id(ids: Sequence[str]) -> Select[Any]:
