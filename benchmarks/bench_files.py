@@ -148,9 +148,9 @@ def main() -> None:
             print(rows[-1], flush=True)
     if options.write:
         machine = f"Python {platform.python_version()}, {processor()}, {os.cpu_count()} CPUs, load average {load:.1f} before; workload `flat14`, each row"
-        meaning = "; ".join(f"*{what}*: {meaning}" for what, meaning in WHAT.items())
+        meanings = [f"- *{what}*: {meaning}" for what, meaning in WHAT.items()]
         again = f"`python -m benchmarks.bench_files --customers {options.customers} --write docs/benchmarks.md` makes this section again."
-        write_section(options.write, "files", "\n".join(["## Whole files", "", f"{machine} a process of its own.", meaning + ".", "", *rows, "", again]))
+        write_section(options.write, "files", "\n".join(["## Whole files", "", f"{machine} a process of its own.", "", *meanings, "", *rows, "", again]))
 
 
 if __name__ == "__main__":
