@@ -80,7 +80,7 @@ def test_outputs_say_how_to_repeat_the_run(place: Path, form: str, output: str, 
 
 
 def test_ragged_rows_of_csv_are_rejected_with_their_lines(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (place / "c.csv").write_bytes(b'id,name\n1,"S\nofia"\n\n2\n3,Sam,x\n4,"S"am\n5,S\xff\n,Sue\n7,Sid\n8,"S')
+    (place / "c.csv").write_bytes(b'id,name\n1,"S\nofia"\n\n2\n3,Sam,x\n4,"S"am\n5,S\xff\n,Sue\n7,Sid\n8,"S\n9,Sue\n')
     assert cli.main(command("c.csv")) == 1
     assert "6 rows could not be evaluated" in capsys.readouterr().err
     assert [json.loads(line)["customer"] for line in (place / "out.jsonl").read_text().splitlines()] == ["1", "7"]
@@ -90,7 +90,7 @@ def test_ragged_rows_of_csv_are_rejected_with_their_lines(place: Path, capsys: p
         (7, "not CSV: ',' expected after '\"'"),
         (8, "not UTF-8"),
         (9, "no id: 'id' and 'source_id' are empty or not there"),
-        (11, "not CSV: unexpected end of data"),
+        (11, "not CSV: unexpected end of data in a quoted cell that goes on to line 12"),
     ]
 
 
@@ -135,6 +135,9 @@ def broken(place: Path, fault: str) -> str:
         case "twice.csv":
             path = place / fault
             path.write_text("id,name,name\n1,a,b\n")
+        case "utf16.csv":
+            path = place / fault
+            path.write_text("id,name\n1,Sofia\n", encoding="utf-16")
         case "empty.csv":
             path = place / fault
             path.write_text("")
@@ -156,6 +159,7 @@ def broken(place: Path, fault: str) -> str:
         ("no_id.csv", "no column 'id' or 'source_id'; --id names another; the cells of CSV are separated by commas, of which its first line has none"),
         ("two_ids.parquet", "two columns are named 'id'"),
         ("twice.csv", "two columns are named 'name'"),
+        ("utf16.csv", "the column names are not UTF-8; it begins as UTF-16 does"),
         ("empty.csv", "empty; CSV begins with a line of column names"),
         ("missing.csv", "No such file or directory"),
     ],
@@ -323,7 +327,7 @@ def test_a_full_disk_leaves_nothing(place: Path, form: str, output: str) -> None
     assert sorted(path.name for path in place.iterdir()) == ["c.jsonl", "s.json"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)])
 def test_an_interrupted_run_leaves_no_output(place: Path, number: signal.Signals, code: int) -> None:
     (place / "out.jsonl").write_text(FORMER)
     arguments = [sys.executable, "-m", "segmentation", *command("-")]

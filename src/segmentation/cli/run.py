@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _FORMATS = ("lists", "pairs", "counts", "bitmaps")
 _INPUTS = ("parquet", "csv", "jsonl", "arrow")
 _ON_SCREEN = 40  # characters of a segment's name
-TERMINATED = 143
+_ENDING = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+"""The signals by which a scheduler, or a terminal that is closed, ends a process."""
 
 
 def register(commands: Commands[Parser]) -> None:
@@ -154,21 +155,25 @@ def _table(summary: Summary) -> str:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM clean up as Ctrl-C does, and Ctrl-C end a read that waits: polars has its own handler before Python's, which would let it go on."""
+    """Let signals that end a process clean up as Ctrl-C does, and Ctrl-C end a read that waits.
+
+    For the latter: polars has its own handler before Python's, which would let it go on. What is ignored stays so: `nohup` ignores SIGHUP.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(_signal: int, _frame: object) -> None:
-        raise SystemExit(TERMINATED)
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
 
     if hasattr(signal, "siginterrupt"):
         signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - its only way
-    former = signal.signal(signal.SIGTERM, stop)
+    former = {number: signal.signal(number, stop) for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 class _Progress:

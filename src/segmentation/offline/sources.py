@@ -326,7 +326,8 @@ def _csv_rows(reader: Any, width: int, source: Source) -> Iterator[tuple[int, li
         except StopIteration:
             return
         except csv.Error as error:
-            yield Reject(source.name, line, f"not CSV: {error}")
+            within = reader.line_num - line  # more lines are in it, if a quote is not closed
+            yield Reject(source.name, line, f"not CSV: {error}" + (f" in a quoted cell that goes on to line {reader.line_num}" if within else ""))
             row = []
         last = reader.line_num
         if not row:
@@ -356,7 +357,8 @@ class _Unclosed(io.RawIOBase):
 
 def _check_header(header: list[str], source: Source) -> None:
     if not all(map(is_utf8, header)):
-        raise RunError(f"{source.name}: the column names are not UTF-8")
+        is_utf16 = header[0][:2] in ("\udcff\udcfe", "\udcfe\udcff")
+        raise RunError(f"{source.name}: the column names are not UTF-8{'; it begins as UTF-16 does' if is_utf16 else ''}")
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise RunError(f"{source.name}: two columns are named {twice!r}")
