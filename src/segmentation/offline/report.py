@@ -189,7 +189,7 @@ def changes_figure(findings: Findings) -> Figure:
     axes.set_xlabel("customers")
     most = f"\n(the {_BARS} segments that changed most of {len(tallies)})" if len(tallies) > _BARS else ""
     axes.set_title(f"Entered and left since {_moment(findings.since)}{most}", fontsize=10)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower right", ncols=2, frameon=False)  # beside the axis, over no bar
     return figure
 
 
