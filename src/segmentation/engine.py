@@ -437,7 +437,7 @@ def _parsed(text: str | bytes | bytearray) -> Any:
     The faster parser reads less (no lone surrogates, no UTF-16, fewer levels), and what it reads it reads the same.
     """
     try:
-        return from_json(text)
+        return from_json(text, cache_strings="keys")  # keys come again; most values do not, and to look for them takes longer than to make them
     except (ValueError, TypeError):
         pass
     try:

@@ -242,7 +242,7 @@ class _UnfitError(Exception):
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        record = from_json(text)
+        record = from_json(text, cache_strings="keys")
     except ValueError:
         try:
             record = json.loads(text.rstrip())  # an error is then in its line, not after it
